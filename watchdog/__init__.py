@@ -1,0 +1,1 @@
+"""watchdog: supervise a program that must run exactly once."""
