@@ -1,0 +1,87 @@
+"""What the core wants done. An effect is a request to one adapter, never a decision.
+
+Every effect names its program. An adapter answers with events, never with a return value.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from watchdog.core.model import Need, Outcome, Role
+
+
+class Effect(Struct, frozen=True):
+    """The base of all effects."""
+
+    program: str
+
+
+class Acquire(Effect, frozen=True):
+    """Get what is needed; answered by Granted or Refused, and by Granted later if not final."""
+
+    need: Need
+    claim: int
+
+
+class Release(Effect, frozen=True):
+    """Let go of what was granted, or stop asking for it."""
+
+    need: Need
+
+
+class Spawn(Effect, frozen=True):
+    """Start the process; answered by Spawned or SpawnFailed."""
+
+    incarnation: int
+
+
+class Signal(Effect, frozen=True):
+    """Send a signal to the process, or to its whole group."""
+
+    incarnation: int
+    signal: str
+    group: bool
+
+
+class Kill(Effect, frozen=True):
+    """SIGKILL everything that is left of the tree; TreeEmpty follows once that is proved."""
+
+    incarnation: int
+
+
+class Probe(Effect, frozen=True):
+    """Run one probe; answered by exactly one Probed within the timeout."""
+
+    incarnation: int
+    role: Role
+    timeout: float
+
+
+class StopProbing(Effect, frozen=True):
+    """Abandon the probes that are under way."""
+
+    incarnation: int
+
+
+class Answer(Effect, frozen=True):
+    """The one answer to a request."""
+
+    request: int
+    outcome: Outcome
+    text: str = ""
+
+
+class Quit(Effect, frozen=True):
+    """The program ended for good, and the watchdog is to end with it (`then = "exit"`)."""
+
+    code: int
+
+
+class Remove(Effect, frozen=True):
+    """The program left the configuration and is down: forget it."""
+
+
+class Finish(Effect, frozen=True):
+    """Every program is down: the watchdog may leave, with this exit code. Names no program."""
+
+    code: int

@@ -1,0 +1,175 @@
+"""What can happen to a program. Each event is a fact, reported by exactly one adapter.
+
+Events that speak of a process carry its incarnation; `step` discards those of another one, and so
+ends every race between a stale report and a new process.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from watchdog.core.model import Exit, Need, Policy, Role
+
+
+class Event(Struct, frozen=True):
+    """The base of all events."""
+
+
+class OfProcess(Event, frozen=True):
+    """An event that speaks of one incarnation."""
+
+    incarnation: int
+
+
+# --- the operator -----------------------------------------------------------------------------
+
+
+class Request(Event, frozen=True):
+    """Somebody wants something, and is owed exactly one answer."""
+
+    request: int  # unique; 0 asks for no answer
+
+
+class Start(Request, frozen=True):
+    """Be up."""
+
+
+class Stop(Request, frozen=True):
+    """Be down, and stay down."""
+
+
+class Restart(Request, frozen=True):
+    """Be up, as a new incarnation."""
+
+
+class Hurry(Event, frozen=True):
+    """Whoever is being stopped has had enough time (a second SIGTERM)."""
+
+
+class Retuned(Event, frozen=True):
+    """A reload changed the policy, and nothing that the process itself can see."""
+
+    policy: Policy
+
+
+class SendSignal(Request, frozen=True):
+    """Send a signal to the main process; the state does not change by it."""
+
+    signal: str
+
+
+# --- the start gate ---------------------------------------------------------------------------
+
+
+class OfClaim(Event, frozen=True, kw_only=True):
+    """An event that answers one Acquire; `claim` is the number that the Acquire carried.
+
+    A program that lets go and asks again gets a new number, so that a late Granted of the first
+    claim can never be taken for an answer to the second.
+    """
+
+    claim: int = 0
+
+
+class Granted(OfClaim, frozen=True):
+    """A need is met."""
+
+    need: Need
+
+
+class Refused(OfClaim, frozen=True):
+    """A need is not met now. Unless final, a Granted follows when it is."""
+
+    need: Need
+    reason: str
+    final: bool = False
+
+
+class Revoked(OfClaim, frozen=True):
+    """A grant is withdrawn (a lease was lost): the process must be gone at once."""
+
+    need: Need
+    reason: str
+
+
+# --- the process ------------------------------------------------------------------------------
+
+
+class Spawned(OfProcess, frozen=True):
+    """The process runs."""
+
+    pid: int
+
+
+class SpawnFailed(OfProcess, frozen=True):
+    """There is no process. The exit's code is 127 or 126 where a shell would say so."""
+
+    exit: Exit
+
+
+class Exited(OfProcess, frozen=True):
+    """The main process is gone. What it started may live on."""
+
+    exit: Exit
+
+
+class TreeEmpty(OfProcess, frozen=True):
+    """Nothing of the incarnation lives any more; comes after Exited."""
+
+
+class Overweight(OfProcess, frozen=True):
+    """The tree uses more memory than it may."""
+
+    reason: str
+
+
+# --- health -----------------------------------------------------------------------------------
+
+
+class Probed(OfProcess, frozen=True):
+    """The result of one probe; every Probe effect gets one."""
+
+    role: Role
+    ok: bool
+    reason: str = ""
+    latency: float = 0.0  # seconds
+
+
+class Notified(OfProcess, frozen=True):
+    """One sd_notify datagram from the process."""
+
+    ready: bool = False
+    beat: bool = False
+    stopping: bool = False
+    unwell: str = ""  # WATCHDOG=trigger: it says itself that it hangs
+    extend: float = 0.0  # EXTEND_TIMEOUT_USEC, in seconds
+    status: str | None = None
+
+
+# --- time -------------------------------------------------------------------------------------
+
+
+class RetryDue(Event, frozen=True):
+    """The backoff is over."""
+
+
+class GraceOver(Event, frozen=True):
+    """The time to go by itself is over."""
+
+
+class StartupOver(Event, frozen=True):
+    """It has lived long enough to count as running."""
+
+
+class Settled(Event, frozen=True):
+    """It has been healthy long enough for the backoff to begin anew."""
+
+
+class ProbeDue(Event, frozen=True):
+    """It is time for a probe."""
+
+    role: Role
+
+
+class BeatMissed(Event, frozen=True):
+    """The heartbeat stayed away too long."""

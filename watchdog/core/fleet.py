@@ -1,0 +1,236 @@
+"""All programs together: dependencies, stopping in order, leaving.
+
+A `Fleet` holds the programs and passes each event to `machine.step`. What it adds is only what one
+program cannot know: whether its dependencies are ready, whose turn it is to stop, and when the last
+one is down. It does no I/O and reads no clock: like the machine, it is driven by events and answers
+with effects. `observe` is told of every step, for the journal.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+
+from watchdog.core import deadlines, events, ordering
+from watchdog.core.effects import Acquire, Answer, Effect, Finish, Quit, Release, Remove
+from watchdog.core.events import Event, Granted, Hurry, Refused, Retuned, Start, Stop
+from watchdog.core.machine import step
+from watchdog.core.model import Moment, Need, Outcome, Policy, State
+from watchdog.core.program import Program
+
+Observer = Callable[[Program, Event, Program], None]
+
+
+class Drain(Struct):
+    """Programs that are stopped in order: the stages to come, and the requests to pass on."""
+
+    stages: list[list[str]]
+    requests: dict[str, int]
+    current: list[str] = []
+
+
+class Fleet:
+    """Every program of one watchdog."""
+
+    def __init__(self, policies: Iterable[Policy], observe: Observer | None = None) -> None:
+        self.programs = {policy.name: Program(policy) for policy in policies}
+        self.observe = observe
+        self.exit_code: int | None = None  # set once the watchdog is leaving
+        self._drains: list[Drain] = []
+        self._leaving: set[str] = set()  # removed from the configuration, to be forgotten when down
+        self._inbox: deque[tuple[str, Event]] = deque()
+        self._finished = False
+        self._dependents = invert_dependencies(self._policies())
+
+    # --- what happens
+
+    def handle(self, name: str, event: Event, moment: Moment) -> list[Effect]:
+        """Let one event happen to one program, and all that follows from it inside the fleet."""
+        self._inbox.append((name, event))
+        return self._settle(moment)
+
+    def start_all(self, moment: Moment) -> list[Effect]:
+        """Start every program that starts by itself, dependencies first."""
+        for name in ordering.start_order(self._policies()):
+            if self.programs[name].policy.autostart:
+                self._inbox.append((name, Start(0)))
+        return self._settle(moment)
+
+    def stop(self, requests: dict[str, int], moment: Moment) -> list[Effect]:
+        """Stop these programs in order; each has the number of the request it answers, or 0."""
+        self._drain(requests)
+        return self._settle(moment)
+
+    def shut_down(self, code: int, moment: Moment) -> list[Effect]:
+        """Stop everything in order; Finish follows. The first caller's exit code counts."""
+        self._leave(code)
+        return self._settle(moment)
+
+    def hurry(self, moment: Moment) -> list[Effect]:
+        """No more grace for whoever is being stopped, nor for whoever is to be stopped later."""
+        for drain in self._drains:
+            for name in [name for stage in drain.stages for name in stage]:
+                self._inbox.append((name, Stop(drain.requests[name])))
+                drain.current.append(name)
+            drain.stages = []
+        for name in self.programs:
+            self._inbox.append((name, Hurry()))
+        return self._settle(moment)
+
+    def add(self, policy: Policy, moment: Moment) -> list[Effect]:
+        """A program that a reload brought."""
+        self._leaving.discard(policy.name)
+        self.programs[policy.name] = Program(policy)
+        self._dependents = invert_dependencies(self._policies())
+        return self.handle(policy.name, Start(0), moment) if policy.autostart else []
+
+    def remove(self, name: str, moment: Moment) -> list[Effect]:
+        """A program that a reload took away: stop it, then forget it (Remove)."""
+        self._leaving.add(name)
+        return self.stop({name: 0}, moment)
+
+    def retune(self, policy: Policy, moment: Moment) -> list[Effect]:
+        """A program that a reload changed, without its process having to notice."""
+        effects = self.handle(policy.name, Retuned(policy), moment)
+        self._dependents = invert_dependencies(self._policies())
+        return effects
+
+    # --- when to come back
+
+    def due(self, name: str, now: float) -> Event | None:
+        """What is due for this program now."""
+        program = self.programs.get(name)
+        return deadlines.due(program, now) if program else None
+
+    def earliest(self, name: str) -> float | None:
+        """When something will be due for this program; None is never."""
+        program = self.programs.get(name)
+        return deadlines.earliest(program) if program else None
+
+    # --- inside
+
+    def _policies(self) -> dict[str, Policy]:
+        return {name: program.policy for name, program in self.programs.items()}
+
+    def _drain(self, requests: dict[str, int]) -> None:
+        known = [name for name in requests if name in self.programs]
+        unknown = [name for name in requests if name not in self.programs]
+        self._inbox.extend((name, Stop(requests[name])) for name in unknown)
+        stages = ordering.stop_stages(self._policies(), known)
+        self._drains.append(Drain(stages, requests))
+
+    def _leave(self, code: int) -> None:
+        if self.exit_code is None:
+            self.exit_code = code
+            self._drain(dict.fromkeys(self.programs, 0))
+
+    def _settle(self, moment: Moment) -> list[Effect]:
+        """Work until nothing follows from anything any more."""
+        effects: list[Effect] = []
+        while self._inbox or self._advance_drains():
+            name, event = self._inbox.popleft()
+            effects += self._step(name, event, moment)
+        return effects + self._farewells()
+
+    def _step(self, name: str, event: Event, moment: Moment) -> list[Effect]:
+        before = self.programs.get(name)
+        if before is None:
+            return refuse(name, event, f"there is no program {name}")
+        if isinstance(event, events.Start | events.Restart):
+            if self.exit_code is not None:
+                return refuse(name, event, "the watchdog is shutting down")
+            if name in self._leaving:
+                return refuse(name, event, f"{name} left the configuration")
+        after, effects = step(before, event, moment)
+        if after is before:
+            return []
+        self.programs[name] = after
+        if self.observe:
+            self.observe(before, event, after)
+        if before.ready is not after.ready or before.state is not after.state:
+            self._tell_dependents(name)
+        return [kept for effect in effects if (kept := self._keep(effect, moment))]
+
+    def _keep(self, effect: Effect, moment: Moment) -> Effect | None:
+        """Serve the effects that are the fleet's own business, and pass on the others."""
+        match effect:
+            case Acquire(name, Need.DEPENDENCIES, claim):
+                self._inbox.append((name, self._dependencies(name, claim)))
+            case Release(_, Need.DEPENDENCIES):
+                pass
+            case Quit(_, code):
+                self._leave(code)
+            case _:
+                return effect
+        return None
+
+    def _dependencies(self, name: str, claim: int) -> Event:
+        """Whether all that a program depends on is ready, and if not, what is not."""
+        for other in self.programs[name].policy.depends_on:
+            program = self.programs.get(other)
+            if program is not None and not program.ready:
+                return Refused(Need.DEPENDENCIES, f"waiting for {describe(program)}", claim=claim)
+        return Granted(Need.DEPENDENCIES, claim=claim)
+
+    def _tell_dependents(self, name: str) -> None:
+        for other in self._dependents.get(name, ()):
+            program = self.programs.get(other)
+            if program is not None and Need.DEPENDENCIES in program.barred_by:
+                self._inbox.append((other, self._dependencies(other, program.claim)))
+
+    def _advance_drains(self) -> bool:
+        """Stop the next stage of every drain whose current stage is down; False if none moved."""
+        for drain in self._drains:
+            while drain.stages and not self._inbox and self._are_down(drain.current):
+                drain.current = drain.stages.pop(0)
+                # Also for a program that was removed meanwhile: whoever asked is owed an answer.
+                self._inbox.extend((n, Stop(drain.requests[n])) for n in drain.current)
+        self._drains = [d for d in self._drains if d.stages or not self._are_down(d.current)]
+        return bool(self._inbox)
+
+    def _are_down(self, names: Iterable[str]) -> bool:
+        return all(self._is_down(name) for name in names)
+
+    def _is_down(self, name: str) -> bool:
+        """Nothing runs, nothing is owed, and nothing will start by itself."""
+        program = self.programs.get(name)
+        if program is None:
+            return True
+        at_rest = program.state in (State.STOPPED, State.EXITED, State.FATAL)
+        return at_rest and not program.wanted and Need.TREE in program.granted
+
+    def _farewells(self) -> list[Effect]:
+        """Forget who left; and once all are down and the watchdog is leaving, leave."""
+        effects: list[Effect] = []
+        for name in [name for name in self._leaving if self._is_down(name)]:
+            self._leaving.discard(name)
+            del self.programs[name]
+            effects.append(Remove(name))
+        if self.exit_code is not None and not self._finished and not self._drains:
+            self._finished = True
+            effects.append(Finish("", self.exit_code))
+        return effects
+
+
+def refuse(name: str, event: Event, text: str) -> list[Effect]:
+    """The answer to a request that cannot be met; to any other event, silence."""
+    if isinstance(event, events.Request) and event.request:
+        return [Answer(name, event.request, Outcome.FAILED, text)]
+    return []
+
+
+def invert_dependencies(policies: dict[str, Policy]) -> dict[str, list[str]]:
+    """For each name, who depends on it."""
+    dependents: dict[str, list[str]] = {}
+    for name, policy in policies.items():
+        for other in policy.depends_on:
+            dependents.setdefault(other, []).append(name)
+    return dependents
+
+
+def describe(program: Program) -> str:
+    """A dependency that is not ready, in words: the reason of WAITING."""
+    text = f"{program.policy.name} ({program.state}"
+    return f"{text}: {program.reason})" if program.reason else f"{text})"

@@ -1,0 +1,150 @@
+"""The vocabulary: states, health, needs, and the policy a program is run by.
+
+Everything here is a plain immutable value. Durations are seconds, times are seconds on one
+monotonic clock; which clock is the caller's business.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from msgspec import Struct
+
+
+class State(StrEnum):
+    """Where a program stands. Names and meanings are supervisor's; WAITING is ours."""
+
+    STOPPED = "STOPPED"
+    WAITING = "WAITING"  # wanted, but barred by a lock, a lease, a dependency or an old tree
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    STOPPING = "STOPPING"
+    BACKOFF = "BACKOFF"
+    EXITED = "EXITED"
+    FATAL = "FATAL"
+
+
+class Health(StrEnum):
+    """What the probes say, beside the state."""
+
+    UNKNOWN = "unknown"
+    STARTING = "starting"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+
+
+class Need(StrEnum):
+    """What must be granted before a spawn. All four together are the start gate."""
+
+    DEPENDENCIES = "dependencies"
+    LOCK = "lock"
+    LEASE = "lease"
+    TREE = "tree"  # granted while the previous incarnation's tree is proved empty
+
+
+class Role(StrEnum):
+    """What a probe's verdict is used for."""
+
+    STARTUP = "startup"
+    READINESS = "readiness"
+    LIVENESS = "liveness"
+
+
+class Cause(StrEnum):
+    """Why a process is being ended, or how the last one failed."""
+
+    OPERATOR = "operator"
+    RESTART = "restart"
+    SELF = "self"  # it announced its own end (sd_notify STOPPING=1)
+    HANG = "hang"  # liveness failed, or the heartbeat stayed away
+    STARTUP = "startup"  # never became ready
+    MEMORY = "memory"
+    CRASH = "crash"
+    SPAWN = "spawn"
+    LEASE = "lease"  # the grant to run was withdrawn
+
+
+class Outcome(StrEnum):
+    """The one answer to an operator's request."""
+
+    DONE = "done"
+    ALREADY_STARTED = "already started"
+    NOT_RUNNING = "not running"
+    WAITING = "waiting"  # accepted; it will start when what bars it is gone
+    FAILED = "failed"
+    SUPERSEDED = "superseded"  # a later request wanted the opposite
+
+
+class Moment(Struct, frozen=True):
+    """What the outside supplies with each event: the time, and one draw of chance in [0, 1)."""
+
+    now: float
+    chance: float = 0.5
+
+
+class Exit(Struct, frozen=True):
+    """How a process ended. All empty: it is gone, and how is not known."""
+
+    code: int | None = None
+    signal: int | None = None
+    detail: str = ""  # in words, for example the reason a spawn failed
+
+
+class RestartPolicy(Struct, frozen=True):
+    """When and how fast a failed program comes back."""
+
+    when: Literal["always", "on-failure", "never"] = "always"
+    initial: float = 0.0
+    factor: float = 2.0
+    maximum: float = 300.0
+    jitter: float = 0.2  # the delay varies by up to this fraction, both ways
+    reset_after: float = 60.0  # a time of health after which the backoff begins anew
+    limit: int = 10  # at most so many automatic restarts ...
+    within: float = 600.0  # ... in a window of this length
+    then: Literal["hold", "exit"] = "hold"
+    slow: float = 60.0  # first delay after a "slow" exit code (facts: a conflict wants 60 s)
+
+
+class ExitCodes(Struct, frozen=True):
+    """What an exit code means. A code in none of the lists is a plain failure."""
+
+    success: tuple[int, ...] = (0,)
+    fatal: tuple[int, ...] = (2, 77, 78, 126, 127)
+    slow: tuple[int, ...] = (69, 75)
+
+
+class StopPolicy(Struct, frozen=True):
+    """How a process is ended: the signal, then SIGKILL to all that is left after the grace."""
+
+    signal: str = "TERM"
+    grace: float = 15.0
+    scope: Literal["group", "main"] = "group"  # who gets the first signal
+
+
+class ProbePolicy(Struct, frozen=True):
+    """How often a probe runs and how many results in a row make a verdict."""
+
+    period: float = 10.0
+    timeout: float = 1.0
+    failure_threshold: int = 3
+    success_threshold: int = 1
+    delay: float = 0.0  # before the first probe of an incarnation
+    grace: float = 0.0  # liveness: between the stop signal and SIGKILL; 0 is SIGKILL at once
+
+
+class Policy(Struct, frozen=True):
+    """All that the core knows of a program's configuration."""
+
+    name: str
+    restart: RestartPolicy = RestartPolicy()
+    exit_codes: ExitCodes = ExitCodes()
+    stop: StopPolicy = StopPolicy()
+    start_seconds: float = 1.0  # with no startup probe: how long it must live to count as RUNNING
+    probes: dict[Role, ProbePolicy] = {}
+    ready_within: float | None = None  # it must say READY=1 (sd_notify) within this time
+    heartbeat: float | None = None  # longest silence between two beats
+    needs: frozenset[Need] = frozenset()  # besides the empty tree, which is always needed
+    depends_on: tuple[str, ...] = ()
+    priority: int = 999  # lower starts earlier and stops later
+    autostart: bool = True

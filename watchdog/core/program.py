@@ -1,0 +1,74 @@
+"""What is known of one program at one moment.
+
+A `Program` is changed by `machine.step` alone, which works on a copy: to everybody else it is a
+value. The deadlines are part of it, so that there are no timers to cancel: what is due is read off
+the program (`deadlines.py`).
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from watchdog.core.model import Cause, Exit, Health, Need, Policy, Role, State
+
+
+class Check(Struct, frozen=True):
+    """The count of one probe's results in this incarnation."""
+
+    due: float  # when it runs next
+    failures: int = 0  # in a row
+    successes: int = 0  # in a row
+    verdict: bool | None = None  # None until a threshold was reached
+    reason: str = ""  # of the last failure
+
+
+class Pending(Struct, frozen=True):
+    """A request that is still owed its answer."""
+
+    request: int
+    up: bool  # it wants the program up
+
+
+class Program(Struct):
+    """One program: what is wanted, what is, and when something is due."""
+
+    policy: Policy
+    state: State = State.STOPPED
+    health: Health = Health.UNKNOWN
+    reason: str = ""
+    wanted: bool = False
+    since: float = 0.0  # when it entered this state
+    incarnation: int = 0
+    pid: int | None = None
+    spawning: bool = False  # a Spawn is under way; Spawned or SpawnFailed will tell
+    started_at: float | None = None  # when this incarnation was spawned
+    restarts: int = 0  # automatic ones
+    attempt: int = 0  # failures since it was last settled: the exponent of the backoff
+    slow_attempt: int = 0  # the same for "slow" exit codes
+    failures: tuple[float, ...] = ()  # times of automatic restarts within the window
+    cause: Cause | None = None  # why it is being ended, or how it last failed
+    last_exit: Exit | None = None
+    status: str = ""  # its own words (sd_notify STATUS=)
+    granted: frozenset[Need] = frozenset({Need.TREE})
+    claim: int = 0  # the number of the Acquires that count
+    pending: tuple[Pending, ...] = ()
+    checks: dict[Role, Check] = {}
+    # deadlines; None is never
+    retry_at: float | None = None
+    kill_at: float | None = None
+    up_at: float | None = None
+    settle_at: float | None = None
+    beat_by: float | None = None
+    extended_until: float = 0.0  # startup failures before this time do not count
+
+    @property
+    def barred_by(self) -> tuple[Need, ...]:
+        """What the start gate still misses, in the order in which it is asked for."""
+        wanted = self.policy.needs | {Need.TREE}
+        return tuple(need for need in Need if need in wanted and need not in self.granted)
+
+    @property
+    def ready(self) -> bool:
+        """Whether a program that depends on this one may start."""
+        check = self.checks.get(Role.READINESS)
+        return self.state is State.RUNNING and (check is None or check.verdict is True)

@@ -1,0 +1,98 @@
+"""What follows a failure: try again (and when), give up, or leave it be.
+
+Pure functions of the policy, the history and one draw of chance. A loop of failures can never
+become hot: only the first restart after a time of health may be immediate.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from watchdog.core.model import Cause, Exit, Moment, RestartPolicy
+from watchdog.core.program import Program
+
+FIRST_STEP = 1.0
+"""Seconds of the second delay where the first is 0: supervisor too adds one second a retry."""
+
+
+class Retry(Struct, frozen=True):
+    """Start again after the delay (seconds)."""
+
+    delay: float
+    slow: bool = False
+
+
+class GiveUp(Struct, frozen=True):
+    """FATAL. With a delay: try again after it, all the same."""
+
+    reason: str
+    retry_in: float | None = None
+
+
+class Rest(Struct, frozen=True):
+    """EXITED: the policy wants no restart."""
+
+
+Verdict = Retry | GiveUp | Rest
+
+
+def backoff(policy: RestartPolicy, attempt: int, chance: float) -> float:
+    """The delay in seconds before restart number `attempt` (from 0) since the last health."""
+    if attempt == 0:
+        nominal = policy.initial
+    elif policy.initial == 0:
+        nominal = grow(FIRST_STEP, policy, attempt - 1)
+    else:
+        nominal = grow(policy.initial, policy, attempt)
+    return spread(nominal, policy, chance)
+
+
+def slow_backoff(policy: RestartPolicy, attempt: int, chance: float) -> float:
+    """The delay in seconds after an exit that asks for patience (the lock or the token is held)."""
+    return spread(grow(policy.slow, policy, attempt), policy, chance)
+
+
+def grow(first: float, policy: RestartPolicy, steps: int) -> float:
+    """`first`, multiplied `steps` times by the factor, up to the maximum."""
+    try:
+        return min(policy.maximum, first * policy.factor**steps)
+    except OverflowError:
+        return policy.maximum
+
+
+def spread(delay: float, policy: RestartPolicy, chance: float) -> float:
+    """Move the delay by up to the jitter, both ways, and never above the maximum."""
+    jittered = delay * (1 + policy.jitter * (2 * chance - 1))
+    return min(policy.maximum, max(0.0, jittered))
+
+
+def recent(failures: tuple[float, ...], policy: RestartPolicy, now: float) -> tuple[float, ...]:
+    """The restarts that are still inside the crash-loop window."""
+    return tuple(at for at in failures if at > now - policy.within)
+
+
+def judge(program: Program, cause: Cause, exit: Exit | None, moment: Moment) -> Verdict:
+    """What follows, now that the process ended for this cause."""
+    policy, codes = program.policy.restart, program.policy.exit_codes
+    # A process that we killed ourselves has no exit code that could mean anything.
+    code = exit.code if exit and cause in (Cause.CRASH, Cause.SELF, Cause.SPAWN) else None
+    if code is not None and code in codes.fatal:
+        return GiveUp("")
+    if policy.when == "never":
+        return Rest()
+    if policy.when == "on-failure" and code is not None and code in codes.success:
+        return Rest()
+    if code is not None and code in codes.slow:
+        return Retry(slow_backoff(policy, program.slow_attempt, moment.chance), slow=True)
+    if len(recent(program.failures, policy, moment.now)) >= policy.limit:
+        return GiveUp(f"{policy.limit} restarts within {policy.within:g} s; ", policy.maximum)
+    return Retry(backoff(policy, program.attempt, moment.chance))
+
+
+def exit_code_upward(exit: Exit | None) -> int:
+    """The exit code with which a watchdog tells its own supervisor how the program ended."""
+    if exit is None:
+        return 1
+    if exit.signal is not None:
+        return 128 + exit.signal
+    return 1 if exit.code is None else exit.code

@@ -1,0 +1,387 @@
+"""What each event does, one small function for each group of pairs in the table.
+
+A transition changes the draft and wants effects; it decides nothing that the table, the restart
+policy or the health verdicts decide. The table in `machine.py` says when each one applies.
+"""
+
+from __future__ import annotations
+
+from watchdog.core import events, health, turn
+from watchdog.core.effects import Acquire, Signal, StopProbing
+from watchdog.core.model import Cause, Exit, Need, Outcome, Role, State
+from watchdog.core.program import Check
+from watchdog.core.turn import Turn
+
+# --- the operator -----------------------------------------------------------------------------
+
+
+def start_anew(t: Turn, event: events.Start | events.Restart) -> None:
+    """Up, now, with a clean slate: an operator's word outweighs any backoff."""
+    program = t.program
+    program.wanted = True
+    program.attempt = program.slow_attempt = 0
+    program.failures = ()
+    turn.owe(t, event.request, up=True)
+    turn.pass_gate(t)
+
+
+def answer_started(t: Turn, event: events.Start) -> None:
+    """It is up or on its way already."""
+    turn.reply(t, event.request, Outcome.ALREADY_STARTED)
+
+
+def answer_waiting(t: Turn, event: events.Start | events.Restart) -> None:
+    """It will start as soon as it may; say what bars it."""
+    turn.reply(t, event.request, Outcome.WAITING, t.program.reason)
+
+
+def start_after_stop(t: Turn, event: events.Start | events.Restart) -> None:
+    """It is going down: let it come up again after that."""
+    t.program.wanted = True
+    t.program.cause = Cause.RESTART
+    turn.owe(t, event.request, up=True)
+
+
+def answer_down(t: Turn, event: events.Stop) -> None:
+    """It is down already, and stays so."""
+    t.program.wanted = False
+    turn.reply(t, event.request, Outcome.NOT_RUNNING)
+
+
+def stand_down(t: Turn, event: events.Stop) -> None:
+    """Nothing runs, but it would have been started: do not."""
+    turn.answer(t, up=True, outcome=Outcome.SUPERSEDED, text="it was stopped meanwhile")
+    turn.owe(t, event.request, up=False)
+    turn.come_down(t)
+
+
+def stop_process(t: Turn, event: events.Stop) -> None:
+    """End the process politely."""
+    t.program.wanted = False
+    turn.answer(t, up=True, outcome=Outcome.SUPERSEDED, text="it was stopped meanwhile")
+    turn.owe(t, event.request, up=False)
+    turn.end(t, Cause.OPERATOR, "stopped by the operator", t.program.policy.stop.grace)
+
+
+def join_stop(t: Turn, event: events.Stop) -> None:
+    """It is going down already: see that it stays down."""
+    t.program.wanted = False
+    t.program.cause = Cause.OPERATOR
+    turn.answer(t, up=True, outcome=Outcome.SUPERSEDED, text="it was stopped meanwhile")
+    turn.owe(t, event.request, up=False)
+
+
+def restart_process(t: Turn, event: events.Restart) -> None:
+    """Down and up again, without the restart policy having a say."""
+    turn.owe(t, event.request, up=True)
+    turn.end(t, Cause.RESTART, "restarted by the operator", t.program.policy.stop.grace)
+
+
+def hurry(t: Turn, event: events.Hurry) -> None:
+    """The grace is over now."""
+    if not t.program.spawning:
+        turn.kill(t)
+
+
+def retune(t: Turn, event: events.Retuned) -> None:
+    """Go on under the new policy; checks that it no longer has are dropped, new ones begin."""
+    program, now = t.program, t.moment.now
+    program.policy = event.policy
+    if program.state is State.RUNNING:
+        program.checks = {
+            role: program.checks.get(role) or Check(now + probe.delay)
+            for role, probe in event.policy.probes.items()
+            if role is not Role.STARTUP
+        }
+        beat = event.policy.heartbeat
+        program.beat_by = None if beat is None else now + beat
+        turn.refresh_health(t)
+    elif program.state is State.STARTING and not program.spawning:
+        program.up_at, program.checks = None, {}
+        turn.watch_startup(t)
+
+
+def pass_signal(t: Turn, event: events.SendSignal) -> None:
+    """Send the operator's signal to the main process."""
+    program = t.program
+    if program.pid is None:
+        return turn.reply(t, event.request, Outcome.NOT_RUNNING)
+    t.emit(Signal(program.policy.name, program.incarnation, event.signal, False))
+    return turn.reply(t, event.request, Outcome.DONE)
+
+
+def refuse_signal(t: Turn, event: events.SendSignal) -> None:
+    """There is no process to send it to."""
+    turn.reply(t, event.request, Outcome.NOT_RUNNING)
+
+
+# --- the start gate ---------------------------------------------------------------------------
+
+
+def take_grant(t: Turn, event: events.Granted) -> None:
+    """One bar less."""
+    program = t.program
+    program.granted |= {event.need}
+    if program.barred_by:
+        program.reason = turn.waiting_for(program)
+    else:
+        turn.launch(t)
+
+
+def note_refusal(t: Turn, event: events.Refused) -> None:
+    """Stand by, and say why; or give up, if waiting was not wanted."""
+    if not event.final:
+        t.program.reason = event.reason
+        return turn.answer(t, up=True, outcome=Outcome.WAITING, text=event.reason)
+    t.program.last_exit = Exit(code=69, detail=event.reason)
+    turn.retire(t, State.FATAL, event.reason)
+    return turn.answer(t, up=True, outcome=Outcome.FAILED, text=event.reason)
+
+
+def ask_again(t: Turn, event: events.Revoked) -> None:
+    """What was granted while we waited for the rest is gone: ask for it once more."""
+    program = t.program
+    program.granted -= {event.need}
+    program.reason = event.reason
+    t.emit(Acquire(program.policy.name, event.need, program.claim))
+
+
+def lose_grant(t: Turn, event: events.Revoked) -> None:
+    """Nothing runs; the gate will ask for it when its time comes."""
+    t.program.granted -= {event.need}
+
+
+def fence(t: Turn, event: events.Revoked) -> None:
+    """The right to run is gone, so the process must be: no grace."""
+    t.program.granted -= {event.need}
+    turn.end(t, Cause.LEASE, event.reason, 0.0)
+
+
+def fence_stopping(t: Turn, event: events.Revoked) -> None:
+    """It was going down in its own time, which it no longer has."""
+    t.program.granted -= {event.need}
+    if not t.program.spawning:
+        turn.kill(t)
+
+
+# --- the process ------------------------------------------------------------------------------
+
+
+def take_process(t: Turn, event: events.Spawned) -> None:
+    """There is a process."""
+    t.program.spawning, t.program.pid = False, event.pid
+    turn.watch_startup(t)
+
+
+def end_newborn(t: Turn, event: events.Spawned) -> None:
+    """It was to end before it began."""
+    program = t.program
+    program.spawning, program.pid = False, event.pid
+    lost = not (program.policy.needs <= program.granted)
+    cause = program.cause or Cause.OPERATOR
+    turn.send_end(t, 0.0 if lost else turn.grace_for(program, cause))
+
+
+def fail_spawn(t: Turn, event: events.SpawnFailed) -> None:
+    """There is no process, and so no tree either."""
+    program = t.program
+    program.spawning, program.last_exit = False, event.exit
+    program.granted |= {Need.TREE}
+    turn.fail(t, Cause.SPAWN, event.exit, event.exit.detail)
+
+
+def forget_spawn(t: Turn, event: events.SpawnFailed) -> None:
+    """It was to end, and never began."""
+    t.program.spawning, t.program.last_exit = False, event.exit
+    empty_tree(t)
+
+
+def crash(t: Turn, event: events.Exited) -> None:
+    """It ended by itself: clear away what it left, and judge."""
+    program = t.program
+    program.pid, program.last_exit = None, event.exit
+    if program.checks:
+        t.emit(StopProbing(program.policy.name, program.incarnation))
+    turn.kill(t)
+    turn.fail(t, Cause.CRASH, event.exit, event.exit.detail)
+
+
+def note_exit(t: Turn, event: events.Exited) -> None:
+    """The main process went as it should; what it started has the rest of the grace."""
+    t.program.pid, t.program.last_exit = None, event.exit
+
+
+def conclude_stop(t: Turn, event: events.TreeEmpty) -> None:
+    """Everything is gone: rest, come up again, or let the failure be judged."""
+    empty_tree(t)
+
+
+def empty_tree(t: Turn) -> None:
+    """The same, for whoever knows already that the tree is empty."""
+    program = t.program
+    program.granted |= {Need.TREE}
+    program.pid, program.kill_at = None, None
+    turn.answer(t, up=False, outcome=Outcome.DONE)
+    if not program.wanted:
+        return turn.rest(t)
+    cause = program.cause or Cause.RESTART
+    if cause in (Cause.OPERATOR, Cause.RESTART, Cause.LEASE):
+        return turn.pass_gate(t)
+    return turn.fail(t, cause, program.last_exit, program.reason)
+
+
+def open_gate(t: Turn, event: events.TreeEmpty) -> None:
+    """The old tree was what we waited for, or one of the things."""
+    program = t.program
+    program.granted |= {Need.TREE}
+    program.kill_at = None
+    if not program.barred_by:
+        turn.launch(t)
+
+
+def note_empty(t: Turn, event: events.TreeEmpty) -> None:
+    """The gate has one bar less when the time comes."""
+    t.program.granted |= {Need.TREE}
+    t.program.kill_at = None
+
+
+def shed_weight(t: Turn, event: events.Overweight) -> None:
+    """It may not have that much memory."""
+    turn.end(t, Cause.MEMORY, event.reason, t.program.policy.stop.grace)
+
+
+# --- health -----------------------------------------------------------------------------------
+
+
+def judge_startup(t: Turn, event: events.Probed) -> None:
+    """Up at the first pass; hung if it never passes."""
+    program = t.program
+    if event.role is not Role.STARTUP or Role.STARTUP not in program.checks:
+        return None
+    policy = program.policy.probes[Role.STARTUP]
+    check = health.count(program.checks[Role.STARTUP], policy, event.ok, event.reason)
+    program.checks = {Role.STARTUP: check}
+    if check.verdict:
+        return turn.become_running(t)
+    program.reason = event.reason
+    if check.verdict is False and t.moment.now >= program.extended_until:
+        took = t.moment.now - (program.started_at or t.moment.now)
+        reason = f"not up after {took:.1f} s: {event.reason}"
+        return turn.end(t, Cause.STARTUP, reason, 0.0)
+    return None
+
+
+def judge_running(t: Turn, event: events.Probed) -> None:
+    """A liveness verdict ends the process; a readiness verdict only shows."""
+    program = t.program
+    if event.role not in program.checks:
+        return None
+    policy = program.policy.probes[event.role]
+    check = health.count(program.checks[event.role], policy, event.ok, event.reason)
+    program.checks = {**program.checks, event.role: check}
+    if event.role is Role.LIVENESS and check.verdict is False:
+        return hang(t, health.describe(check, policy))
+    if check.failures or not any(c.failures for c in program.checks.values()):
+        program.reason = health.describe(check, policy)
+    return turn.refresh_health(t)
+
+
+def hang(t: Turn, reason: str) -> None:
+    """Alive, and of no use: end it."""
+    turn.end(t, Cause.HANG, reason, turn.grace_for(t.program, Cause.HANG))
+
+
+def miss_beat(t: Turn, event: events.BeatMissed) -> None:
+    """The heartbeat stayed away."""
+    hang(t, f"no heartbeat for {t.program.policy.heartbeat:g} s")
+
+
+def hear_starting(t: Turn, event: events.Notified) -> None:
+    """READY=1 brings it up, unless a startup probe is to say so."""
+    note_words(t, event)
+    if event.unwell or event.stopping:
+        return hear_trouble(t, event)
+    if event.extend:
+        extend_startup(t, event.extend)
+    if event.ready and Role.STARTUP not in t.program.policy.probes:
+        turn.become_running(t)
+    return None
+
+
+def hear_running(t: Turn, event: events.Notified) -> None:
+    """A beat, a status, a cry for help, or a farewell."""
+    program, now = t.program, t.moment.now
+    note_words(t, event)
+    if event.unwell or event.stopping:
+        return hear_trouble(t, event)
+    beat = program.policy.heartbeat
+    if event.beat and beat is not None:
+        program.beat_by = now + beat
+    if event.extend and program.beat_by is not None:
+        program.beat_by = max(program.beat_by, now + event.extend)
+    return None
+
+
+def hear_trouble(t: Turn, event: events.Notified) -> None:
+    """The process itself says that it hangs, or that it is leaving."""
+    if event.unwell:
+        return hang(t, event.unwell)
+    grace = t.program.policy.stop.grace
+    turn.end(t, Cause.SELF, "the process said that it is stopping", grace)
+    return None
+
+
+def hear_stopping(t: Turn, event: events.Notified) -> None:
+    """It asks for more time to end; only a polite stop can be extended."""
+    program = t.program
+    note_words(t, event)
+    polite = turn.grace_for(program, program.cause or Cause.OPERATOR) > 0
+    if event.extend and polite and program.kill_at is not None:
+        program.kill_at = max(program.kill_at, t.moment.now + event.extend)
+
+
+def extend_startup(t: Turn, extend: float) -> None:
+    """It needs longer to come up, and says so."""
+    program, until = t.program, t.moment.now + extend
+    program.extended_until = max(program.extended_until, until)
+    if program.policy.ready_within is not None and program.up_at is not None:
+        program.up_at = max(program.up_at, until)
+
+
+def note_words(t: Turn, event: events.Notified) -> None:
+    """Keep what it says of itself."""
+    if event.status is not None:
+        t.program.status = event.status
+
+
+# --- time -------------------------------------------------------------------------------------
+
+
+def retry(t: Turn, event: events.RetryDue) -> None:
+    """The backoff is over."""
+    t.program.retry_at = None
+    turn.relaunch(t)
+
+
+def kill_rest(t: Turn, event: events.GraceOver) -> None:
+    """Whoever is still there goes now."""
+    turn.kill(t)
+
+
+def end_startup(t: Turn, event: events.StartupOver) -> None:
+    """It lived long enough; or it should have said READY=1 by now, and did not."""
+    within = t.program.policy.ready_within
+    if within is None or Role.STARTUP in t.program.policy.probes:
+        return turn.become_running(t)
+    return turn.end(t, Cause.STARTUP, f"no READY=1 within {within:g} s", 0.0)
+
+
+def settle(t: Turn, event: events.Settled) -> None:
+    """Healthy for long enough: the next failure is a first one again."""
+    t.program.attempt = t.program.slow_attempt = 0
+    t.program.settle_at = None
+
+
+def probe(t: Turn, event: events.ProbeDue) -> None:
+    """Have a look."""
+    turn.run_probe(t, event.role)

@@ -1,0 +1,53 @@
+"""The entry point of the `watchdog` command, under a name that nobody else has.
+
+The package index holds another project called `watchdog` (file-system events), whose modules land
+in the same directory as ours. With it installed, `import watchdog` may be theirs, ours, or a mix of
+both; this module is the one place that can still say so in a sentence.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Run the command line, unless the other `watchdog` is in the way."""
+    foreign = find_other_watchdog()
+    if foreign is not None:
+        print(describe(foreign), file=sys.stderr)
+        return 78
+    from watchdog.cli.main import main as run
+
+    return run()
+
+
+def find_other_watchdog() -> Path | None:
+    """Where the package index's `watchdog` is, if this environment has it."""
+    spec = importlib.util.find_spec("watchdog")
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    # Its own modules in our package: both were installed into one directory.
+    for place in places:
+        if (Path(place) / "observers").is_dir():
+            return Path(place)
+    # Beside us, under its own name: it may win or lose by the order of sys.path.
+    for entry in filter(None, sys.path):
+        if (Path(entry) / "watchdog" / "observers").is_dir():
+            return Path(entry) / "watchdog"
+    return None
+
+
+def describe(place: Path) -> str:
+    """What is wrong, and what to do."""
+    return (
+        f"watchdog: another package named `watchdog` (file-system events) is installed in {place}.\n"
+        "Both provide the module `watchdog`, so they cannot share an environment.\n"
+        f"Either remove it:    {sys.executable} -m pip uninstall watchdog"
+        " && pip install --force-reinstall watchdog-supervisor\n"
+        "or install this one into an environment of its own:    pipx install watchdog-supervisor"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
