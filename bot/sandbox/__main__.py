@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import errno
 import os
 import signal
@@ -16,8 +17,9 @@ from bot.sandbox.chat import converse
 from bot.sandbox.server import Sandbox
 
 DEFAULT_PORT = 8081
-EXIT_USAGE = 2
+# As in sysexits.h: EX_UNAVAILABLE and EX_CANTCREAT.
 EXIT_TAKEN = 69
+EXIT_CANNOT_CREATE = 73
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,18 +58,17 @@ async def serve(options: argparse.Namespace) -> int:
         _complain(options, error)
         return EXIT_TAKEN
     try:
-        announce(sandbox, options.port_file)
+        announce(sandbox)
+        if options.port_file is not None and not write_port(sandbox.port, options.port_file):
+            return EXIT_CANNOT_CREATE
         await _stay(sandbox, ending, options.chat)
-    except OSError as error:
-        print(f"sandbox: cannot write {options.port_file}: {error.strerror}", file=sys.stderr)
-        return EXIT_USAGE
     finally:
         await sandbox.stop()
     return 0
 
 
-def announce(sandbox: Sandbox, port_file: Path | None) -> None:
-    """Print where the sandbox is, and leave the port in `port_file`, never half written."""
+def announce(sandbox: Sandbox) -> None:
+    """Print where the sandbox is, and how to point a bot at it."""
     print(f"Telegram sandbox: {sandbox.url}")
     print("Point a bot at it, with any token of the right shape:")
     print(
@@ -75,10 +76,18 @@ def announce(sandbox: Sandbox, port_file: Path | None) -> None:
         "TELEGRAM_BOT_TOKEN=123456789:AAExampleExampleExampleExampleExamp python -m bot",
         flush=True,
     )
-    if port_file is not None:
-        part = port_file.with_name(f"{port_file.name}.{os.getpid()}")
-        part.write_text(f"{sandbox.port}\n")
-        part.replace(port_file)
+
+
+def write_port(port: int, path: Path) -> bool:
+    """Leave the port in a file, never half written; False (and one line) where that fails."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        part.write_text(f"{port}\n")
+        part.replace(path)
+    except OSError as error:
+        print(f"sandbox: cannot write the port to {path}: {error.strerror}", file=sys.stderr)
+        return False
+    return True
 
 
 async def _stay(sandbox: Sandbox, ending: asyncio.Event, chat: bool) -> None:
@@ -124,7 +133,9 @@ def _token(text: str) -> str:
 
 
 def _log(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    # Whoever started the sandbox may have closed the pipe: no reason to fail a bot's call.
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def _be_silent(_line: str) -> None:

@@ -92,6 +92,12 @@ class Account:
         message = self.messages[message_id - 1]
         return message if message.chat == chat and not message.deleted else None
 
+    def message(self, message_id: int) -> Message:
+        """The message with this id. Raises UnknownName."""
+        if not 1 <= message_id <= len(self.messages):
+            raise UnknownName(f"no message {message_id}: there are {len(self.messages)}")
+        return self.messages[message_id - 1]
+
     def count_call(self, method: str) -> None:
         """Remember that a known method was called."""
         self.calls[method] = self.calls.get(method, 0) + 1
@@ -100,8 +106,9 @@ class Account:
 class World:
     """Every account, user and chat. Tokens are kept only to compare them, and never shown."""
 
-    def __init__(self, tokens: tuple[str, ...] = ()) -> None:
+    def __init__(self, tokens: tuple[str, ...] = (), first_update: int = 1) -> None:
         self._listed = frozenset(tokens)
+        self._first_update = first_update
         self.accounts: dict[int, Account] = {}
         self.users: dict[int, Document] = {}
         self.chats: dict[int, Document] = {}
@@ -110,7 +117,9 @@ class World:
 
     def account(self, bot_id: int) -> Account:
         """The account of this bot, made when it is first named."""
-        return self.accounts.setdefault(bot_id, Account(bot_id))
+        if bot_id not in self.accounts:
+            self.accounts[bot_id] = Account(bot_id, UpdateQueue(self._first_update))
+        return self.accounts[bot_id]
 
     def log_in(self, token: str) -> Account | Answer:
         """The account that a token opens, or the answer to a token that opens none."""

@@ -69,7 +69,7 @@ class Fields:
         if value is None or value == "":
             return None
         try:
-            return float(str(value)) if "." in str(value) else int(str(value))
+            return read_number(str(value))
         except ValueError:
             raise BadParameters(f"{name}: found {value!r}, a number is needed") from None
 
@@ -77,6 +77,14 @@ class Fields:
         """The field `timeout` in seconds, 10 by default."""
         seconds = self.optional_number("timeout")
         return 10.0 if seconds is None else max(0.0, min(seconds, LONGEST_WAIT))
+
+
+def read_number(text: str) -> float:
+    """A finite number from text, whole numbers exactly. Raises ValueError."""
+    number = float(text) if "." in text else int(text)
+    if not abs(number) < float("inf"):
+        raise ValueError(text)
+    return number
 
 
 Route = Callable[[Stage, Fields], object]

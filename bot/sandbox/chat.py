@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from collections.abc import Callable
 
 from bot.sandbox.accounts import UnknownName
 from bot.sandbox.server import Sandbox
@@ -72,8 +73,7 @@ def _read_lines() -> asyncio.Queue[str | None]:
     return lines
 
 
-def _pump(put: object) -> None:
-    assert callable(put)
+def _pump(put: Callable[[str | None], None]) -> None:
     rest = b""
     while data := os.read(0, 65536):
         *whole, rest = (rest + data).split(b"\n")

@@ -36,7 +36,9 @@ class Engine:
     """One sandbox without its sockets. Runs on one event loop."""
 
     def __init__(self, tokens: tuple[str, ...] = (), log: Log = lambda line: None) -> None:
-        self.world = World(tokens)
+        # Ids that grow with time: a bot that outlives a sandbox keeps its offset, and must not
+        # confirm the updates of the next one unseen.
+        self.world = World(tokens, first_update=int(time.time()))
         self.faults = FaultBook()
         self._log = log
         self._poll_ids = itertools.count(1)
@@ -75,7 +77,7 @@ class Engine:
         if isinstance(account, Answer):
             self._log(f"a refused token called {_show(method)}: {account.status}")
             return account
-        answer = await self._answer(account, method, parameters, peer)
+        answer = await self.answer(account, method, parameters, peer)
         self._log_call(account, method, answer)
         return answer
 
@@ -126,9 +128,10 @@ class Engine:
         """Whether a live poll of this bot waits now."""
         return account.rules.waiting in account.statistics.live
 
-    async def _answer(
+    async def answer(
         self, account: Account, method: str, parameters: Parameters, peer: str
     ) -> Answer | None:
+        """Answer one call of a bot that is logged in; None drops the connection."""
         await self._pass_hang(account, method)
         verdict = self.faults.take(account.id, method, self.now())
         if verdict.delay:

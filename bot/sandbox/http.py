@@ -18,6 +18,8 @@ from bot.sandbox.answers import Answer, refuse
 MAXIMUM_HEAD = 64 * 1024
 MAXIMUM_BODY = 8 * 1024 * 1024
 
+METHOD_NOT_ALLOWED = "Method Not Allowed: use GET or POST"
+
 # How long a refused client may go on sending before the connection is closed under it (seconds):
 # closed at once, the kernel would reset it, and the client would never read why.
 LINGER = 2.0
@@ -120,7 +122,7 @@ class Connection(asyncio.Protocol):
     def _begin(self, request: h11.Request) -> None:
         self._request, self._body = request, bytearray()
         if request.method not in (b"GET", b"POST", b"DELETE"):
-            self._refuse(405, "Method Not Allowed: use GET or POST")
+            self._refuse(405, METHOD_NOT_ALLOWED)
         elif int(_header(request, b"content-length") or 0) > MAXIMUM_BODY:
             self._refuse(413, None)
         elif self._protocol.they_are_waiting_for_100_continue:
@@ -182,7 +184,8 @@ class Connection(asyncio.Protocol):
         if not keep_alive:
             headers.append(("Connection", "close"))
         self._write(h11.Response(status_code=answer.status, headers=headers))
-        self._write(h11.Data(data=answer.body))
+        if self._request is None or self._request.method != b"HEAD":
+            self._write(h11.Data(data=answer.body))
         self._write(h11.EndOfMessage())
 
     def _write(self, event: h11.Event) -> None:

@@ -31,8 +31,8 @@ class Parameters:
         if value is None or value == "":
             return default
         try:
-            return int(float(str(value)))
-        except (ValueError, OverflowError):
+            return int(str(value))
+        except ValueError:
             return 0
 
     def truth(self, name: str) -> bool:

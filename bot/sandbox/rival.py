@@ -1,8 +1,8 @@
 """A second instance of a bot, played by the sandbox itself: what a forgotten copy elsewhere does.
 
 It polls as python-telegram-bot does: 10 s long polls, and after a 409 it waits 1 s, then 1.5 times
-longer each time up to 30 s, and starts again from 1 s after a success. It confirms what it gets and
-answers nothing, so those messages vanish for the real bot.
+longer each time up to 30 s, and starts again from 1 s after a success; a 401 or 404 ends it. It
+confirms what it gets and answers nothing, so those messages vanish for the real bot.
 """
 
 from __future__ import annotations
@@ -35,8 +35,10 @@ async def _poll_forever(engine: Engine, account: Account) -> None:
     offset, wait = 0, 0.0
     while True:
         parameters = Parameters({"timeout": POLL_TIMEOUT, "offset": offset})
-        answer = await engine.poll(account, parameters, PEER)
-        if answer.status == 200:
+        answer = await engine.answer(account, "getUpdates", parameters, PEER)
+        if answer is not None and answer.status in (401, 404):
+            return
+        if answer is not None and answer.status == 200:
             offset, wait = next_offset(answer.body, offset), 0.0
         else:
             wait = next_wait(wait)

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from bot.sandbox.admin import administer
 from bot.sandbox.answers import Answer, encode, refuse
 from bot.sandbox.engine import Engine, Log
-from bot.sandbox.http import Connection, Request
+from bot.sandbox.http import METHOD_NOT_ALLOWED, Connection, Request
 from bot.sandbox.parameters import BadParameters, read_parameters
 from bot.sandbox.stage import Stage
 
@@ -89,8 +89,10 @@ class Sandbox:
         if path == "/sandbox" or path.startswith("/sandbox/"):
             return await self._administer(request, connection)
         found = CALL_PATH.fullmatch(path)
-        if not found or request.method not in ("GET", "POST"):
+        if not found:
             return refuse(404)
+        if request.method not in ("GET", "POST"):
+            return refuse(405, METHOD_NOT_ALLOWED)
         try:
             parameters = read_parameters(request.query, request.content_type, request.body)
         except BadParameters as error:

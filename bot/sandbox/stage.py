@@ -60,7 +60,7 @@ class Stage:
     ) -> int:
         """Press a button under a message of the bot. Returns update_id."""
         account = self.engine.world.pick(bot)
-        found = account.messages[message - 1]
+        found = account.message(message)
         query: Document = {
             "id": str(account.queue.last_id + 1),
             "from": self.engine.world.user(user),
@@ -114,6 +114,8 @@ class Stage:
         """Wait until more than so many polls were seen and a live one waits."""
 
         def look() -> bool | None:
+            if bot is None and not self.engine.world.accounts:
+                return None
             account = self.engine.world.pick(bot)
             enough = account.statistics.polls > more_than
             return True if enough and self.engine.is_polling(account) else None
