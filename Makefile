@@ -1,0 +1,39 @@
+# Two commands are all that a visitor needs: `make run` and `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: run test lint format bench docs clean
+
+run: $(READY) ## set up, and show the main job on the embedded sandbox (no token needed)
+	$(BIN)/watchdog demo
+
+test: $(READY) lint ## set up, and pass every test
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: $(READY) ## style, types, import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## the figures of the README, against a C floor and supervisord, in one run
+	$(BIN)/python -m benchmarks
+
+docs: $(READY) ## the pages that are generated from the code
+	$(BIN)/python -m docs.generate
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
