@@ -10,6 +10,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import h11
 
@@ -35,6 +36,8 @@ class Request:
     content_type: str
     body: bytes
 
+
+REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 Handler = Callable[[Request, "Connection"], Awaitable[Answer | None]]
 
@@ -183,14 +186,16 @@ class Connection(asyncio.Protocol):
         ]
         if not keep_alive:
             headers.append(("Connection", "close"))
-        self._write(h11.Response(status_code=answer.status, headers=headers))
-        if self._request is None or self._request.method != b"HEAD":
-            self._write(h11.Data(data=answer.body))
-        self._write(h11.EndOfMessage())
+        reason = REASONS.get(answer.status, "")
+        response = h11.Response(status_code=answer.status, headers=headers, reason=reason)
+        # HEAD is answered without a body, and h11 insists on that.
+        is_head = self._request is not None and self._request.method == b"HEAD"
+        body = h11.Data(data=b"" if is_head else answer.body)
+        self._write(response, body, h11.EndOfMessage())
 
-    def _write(self, event: h11.Event) -> None:
-        data = self._protocol.send(event)
-        if data and self._transport is not None and not self._transport.is_closing():
+    def _write(self, *events: h11.Event) -> None:
+        data = b"".join(self._protocol.send(event) or b"" for event in events)
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
 

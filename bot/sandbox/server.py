@@ -58,6 +58,11 @@ class Sandbox:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self.port}"
 
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._connections)
+
     async def start(self) -> None:
         """Listen. Raises OSError when the port is taken."""
         self._server = await asyncio.get_running_loop().create_server(
