@@ -1,0 +1,59 @@
+"""`python -m bot`: run the bot until it is told to stop; see `bot.exits` for how it may end."""
+
+import logging
+import os
+import sys
+
+from bot.exits import Exit, ExitCode
+from bot.figures import Figures
+from bot.health import Limits
+from bot.health_server import HealthServer
+from bot.lock import BotLock
+from bot.logs import configure_logging
+from bot.redaction import redact
+from bot.report import Reporter
+from bot.settings import Settings, load_settings
+from bot.stop import StopRequest
+
+_log = logging.getLogger("bot")
+
+
+def main() -> ExitCode:
+    """Read the settings, hold the lock, serve the health document, live."""
+    try:
+        settings = load_settings()
+        configure_logging(settings.log_level, settings.token)
+        with BotLock(settings.bot_id) as lock:
+            _log.info("The lock %s is %s (%s)", lock.key, lock.origin, lock.path)
+            return _live(settings)
+    except Exit as ending:
+        print(f"bot: {redact(ending.reason)}", file=sys.stderr)
+        return ending.code
+
+
+def _live(settings: Settings) -> ExitCode:
+    stop = StopRequest(settings.stop_seconds)
+    stop.install()
+    figures = Figures(settings.bot_id)
+    reporter = Reporter(figures, Limits(settings.loop_stale_seconds, settings.poll_stale_seconds))
+    server = HealthServer(
+        settings.health_host, settings.health_port, settings.health_port_file, reporter.document
+    )
+    with server:
+        _log.info("Health: %s", server.url)
+        return _run(settings, figures, reporter, stop)
+
+
+def _run(settings: Settings, figures: Figures, reporter: Reporter, stop: StopRequest) -> ExitCode:
+    # The library takes most of a second to import: by now the lock is held and /health answers.
+    # It is moving to timedelta for times, and warns at each use unless told which one.
+    os.environ.setdefault("PTB_TIMEDELTA", "true")
+    import asyncio
+
+    from bot.app import live
+
+    return asyncio.run(live(settings, figures, reporter, stop))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

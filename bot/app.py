@@ -1,0 +1,111 @@
+"""The bot's life on the event loop: wired here, and nowhere else."""
+
+import asyncio
+import logging
+from typing import Any
+
+from telegram.error import NetworkError, TelegramError
+from telegram.ext import Application
+
+from bot.banner import log_banner
+from bot.capability import App, Context
+from bot.catalogue import install, make_catalogue
+from bot.dispatch import TrackedProcessor
+from bot.exits import Exit, ExitCode
+from bot.figures import Figures, Phase
+from bot.heartbeat import beat, beat_interval, report_upward
+from bot.notify import Notifier
+from bot.polling import PollingRequest, await_death, describe_error
+from bot.report import Reporter
+from bot.sending import make_limiter
+from bot.settings import READ_TIMEOUT, Settings
+from bot.shutdown import wind_down
+from bot.startup import come_up, explain_death
+from bot.stop import StopRequest
+
+_log = logging.getLogger("bot")
+
+
+async def live(
+    settings: Settings, figures: Figures, reporter: Reporter, stop: StopRequest
+) -> ExitCode:
+    """Poll until a stop is asked for; raises `Exit` when the bot cannot go on."""
+    stop.attach()
+    application = assemble(settings, figures, reporter)
+    notifier = Notifier()
+    pulse = asyncio.create_task(beat(figures, beat_interval(settings.loop_stale_seconds)))
+    ending: Exit | None = None
+    try:
+        await stop.interrupts(_serve(application, settings, figures, reporter, notifier))
+    except Exit as exit_wish:
+        ending = exit_wish
+    await _end(application, figures, notifier, stop, ending)
+    pulse.cancel()
+    if ending is not None:
+        raise ending
+    return ExitCode.CLEAN
+
+
+def assemble(settings: Settings, figures: Figures, reporter: Reporter) -> App:
+    """The library's application with our request, dispatcher, limiter and handlers in it."""
+    application: App = (
+        Application.builder()
+        .token(settings.token)
+        .base_url(settings.base_url)
+        .base_file_url(settings.base_file_url)
+        .get_updates_request(PollingRequest(figures, READ_TIMEOUT))
+        .concurrent_updates(TrackedProcessor(figures))
+        .rate_limiter(make_limiter())
+        .build()
+    )
+    catalogue = make_catalogue(settings, figures, reporter)
+    log_banner(settings, catalogue)
+    install(application, catalogue)
+    application.add_error_handler(_make_error_handler(figures))
+    return application
+
+
+async def _serve(
+    application: App,
+    settings: Settings,
+    figures: Figures,
+    reporter: Reporter,
+    notifier: Notifier,
+) -> None:
+    await come_up(application, settings, figures)
+    _log.info("Polling as @%s (id %d)", figures.username, figures.bot_id)
+    notifier.ready("running")
+    report = asyncio.create_task(report_upward(notifier, reporter))
+    try:
+        error = await await_death(figures)
+    finally:
+        report.cancel()
+    raise await explain_death(error, application, settings, figures)
+
+
+async def _end(
+    application: App,
+    figures: Figures,
+    notifier: Notifier,
+    stop: StopRequest,
+    ending: Exit | None,
+) -> None:
+    figures.phase = Phase.STOPPING
+    figures.note = f"The bot is ending: {ending.reason}" if ending else None
+    notifier.stopping(figures.note or "stopping")
+    stop.start_deadline(stop.seconds)
+    await wind_down(application, figures, stop)
+    stop.code = ending.code if ending else ExitCode.CLEAN
+
+
+def _make_error_handler(figures: Figures) -> Any:
+    async def on_error(update: object, context: Context) -> None:
+        figures.handlers.failed += 1
+        error = context.error
+        if isinstance(error, TelegramError):
+            kind = "is not reachable" if isinstance(error, NetworkError) else "says no"
+            _log.warning("A handler failed, Telegram %s: %s", kind, describe_error(error))
+        else:
+            _log.error("A handler failed", exc_info=error)
+
+    return on_error

@@ -1,0 +1,170 @@
+"""The bot's vital figures: what happened when, and nothing about what to make of it.
+
+Written by the event loop, read by the health thread. Every figure is one attribute that is
+replaced as a whole, so a reader sees old or new but never half. All times are `time.monotonic()`
+seconds; the verdict over these figures is in `health.py`.
+"""
+
+import math
+import time
+from asyncio import Future
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+# The longest pause python-telegram-bot makes after a failed poll (telegram/ext/_utils/networkloop).
+LONGEST_BACKOFF = 30.0
+_RATE_WINDOW = 60.0  # seconds over which updates per second are averaged
+
+Clock = Callable[[], float]
+
+
+class Phase(StrEnum):
+    """Where the process is in its life."""
+
+    STARTING = "starting"
+    SERVING = "serving"
+    STOPPING = "stopping"
+
+
+@dataclass
+class PollingFigures:
+    """What the getUpdates round trips did; `PollingRequest` stamps each of them."""
+
+    began: float | None = None  # when polling began
+    started: float | None = None  # the last round trip's start
+    finished: float | None = None  # the last round trip's end, however it ended
+    succeeded: float | None = None
+    status: int | None = None  # HTTP status of the last answer; None if there was no answer
+    error: str | None = None  # what the last round trip failed with
+    failures: int = 0  # in a row
+    pool_timeouts: int = 0  # in a row: requests that did not even get a connection
+    conflicts: int = 0
+    last_conflict: float | None = None
+    pause: float = 0.0  # how long the poller may rest before its next round trip
+    round_trips: int = 0
+    received: int = 0  # updates
+    skipped: int = 0  # updates that could not be parsed
+    newest: int = -1  # the highest update id received
+    offset: int = 0  # the highest offset sent: Telegram forgets every update below it
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether Telegram has been told of every update that was received."""
+        return self.offset > self.newest
+
+    def start(self, now: float, offset: int) -> None:
+        self.started = now
+        self.offset = max(self.offset, offset)
+
+    def succeed(self, now: float, received: int, skipped: int, newest: int) -> None:
+        self.received += received
+        self.skipped += skipped
+        self.newest = max(self.newest, newest)
+        self.failures = self.pool_timeouts = 0
+        self.status, self.error, self.pause = 200, None, 0.0
+        self.succeeded = now
+        self._finish(now)
+
+    def fail(self, now: float, status: int | None, error: str, pause: float) -> None:
+        """Stamp a failure, after which the poller may rest for `pause` seconds."""
+        self.failures += 1
+        self.pool_timeouts = self.pool_timeouts + 1 if error.startswith("Pool timeout") else 0
+        self.status, self.error, self.pause = status, error, pause
+        if status == 409:
+            self.conflicts += 1
+            self.last_conflict = now
+        self._finish(now)
+
+    def _finish(self, now: float) -> None:
+        self.round_trips += 1
+        self.finished = now
+
+
+@dataclass
+class LoopFigures:
+    """The event loop's own heartbeat."""
+
+    beat: float | None = None  # when it last ran
+    lag: float = 0.0  # how much later than asked for
+
+
+@dataclass
+class HandlerFigures:
+    """The updates being handled now, and how many there were."""
+
+    running: dict[int, float] = field(default_factory=dict)  # a serial number: when it began
+    begun: int = 0
+    failed: int = 0
+    rate: float = 0.0  # updates per second, a moving average
+    last_begun: float | None = None
+
+    def begin(self, now: float) -> int:
+        """Note the start of a handler; returns what `end` wants to know."""
+        self.rate = self.rate_at(now) + 1 / _RATE_WINDOW
+        self.last_begun = now
+        self.begun += 1
+        self.running[self.begun] = now
+        return self.begun
+
+    def end(self, number: int) -> None:
+        self.running.pop(number, None)
+
+    def rate_at(self, now: float) -> float:
+        if self.last_begun is None:
+            return 0.0
+        return self.rate * math.exp((self.last_begun - now) / _RATE_WINDOW)
+
+    def oldest(self) -> float | None:
+        """When the oldest running handler began."""
+        return min(tuple(self.running.values()), default=None)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The figures at one moment; the verdict is a pure function of it."""
+
+    phase: Phase
+    polling: PollingFigures
+    loop: LoopFigures
+    poller_alive: bool = True
+    dispatcher_alive: bool = True
+    note: str | None = None
+    waiting: int = 0  # updates fetched but not yet begun
+    running: int = 0
+    oldest_handler: float | None = None
+
+
+class Figures:
+    """All figures of one process."""
+
+    def __init__(self, bot_id: int, clock: Clock = time.monotonic) -> None:
+        self.clock = clock
+        self.born = clock()
+        self.bot_id = bot_id
+        self.username: str | None = None
+        self.phase = Phase.STARTING
+        self.note: str | None = "the process has just been started"
+        self.polling = PollingFigures()
+        self.loop = LoopFigures()
+        self.handlers = HandlerFigures()
+        self.poller: Future[Any] | None = None
+        self.dispatcher: Future[Any] | None = None
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(
+            phase=self.phase,
+            polling=replace(self.polling),
+            loop=replace(self.loop),
+            poller_alive=_alive(self.poller),
+            dispatcher_alive=_alive(self.dispatcher),
+            note=self.note,
+            waiting=max(0, self.polling.received - self.handlers.begun),
+            running=len(self.handlers.running),
+            oldest_handler=self.handlers.oldest(),
+        )
+
+
+def _alive(task: Future[Any] | None) -> bool:
+    return task is not None and not task.done()

@@ -1,0 +1,135 @@
+"""Is the bot well? A pure function of its figures, its limits and the time.
+
+Two levels of trouble are kept apart. *Degraded* still answers 200: a rival poller or an outage at
+Telegram is not cured by a restart, so the bot says so and waits it out. Everything that a restart
+(or a person) must cure answers 503. An update that nobody sent never counts: what is judged is
+the last *finished* poll, so a quiet bot raises no alarm.
+"""
+
+from dataclasses import dataclass
+
+from bot.figures import Phase, PollingFigures, Snapshot
+
+# After this long without one success an outage is worth a word; a quiet poll takes 50 s at most.
+OUTAGE_SECONDS = 60.0
+# python-telegram-bot rests up to 30 s after a conflict: younger than two rests means it goes on.
+CONFLICT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How old the figures may get, in seconds."""
+
+    loop_stale: float
+    poll_stale: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The bot's health in one word, as an HTTP status, and in a sentence (None when well)."""
+
+    status: str
+    code: int
+    reason: str | None
+
+    @property
+    def ok(self) -> bool:
+        return self.code == 200
+
+
+def judge(figures: Snapshot, limits: Limits, now: float) -> Verdict:
+    """The verdict; the gravest finding comes first."""
+    return (
+        _judge_phase(figures)
+        or _judge_loop(figures, limits, now)
+        or _judge_start(figures)
+        or _judge_token(figures.polling)
+        or _judge_tasks(figures)
+        or _judge_age(figures.polling, limits, now)
+        or _judge_rivals(figures.polling, now)
+        or _judge_outage(figures.polling, now)
+        or Verdict("running", 200, None)
+    )
+
+
+def _judge_phase(figures: Snapshot) -> Verdict | None:
+    if figures.phase is Phase.STOPPING:
+        return Verdict("stopping", 503, figures.note or "The bot is stopping.")
+    return None
+
+
+def _judge_loop(figures: Snapshot, limits: Limits, now: float) -> Verdict | None:
+    beat = figures.loop.beat
+    if beat is None or now - beat <= limits.loop_stale:
+        return None
+    reason = (
+        f"The event loop has been stuck for {now - beat:.1f} s (limit {limits.loop_stale:g} s): "
+        "something blocks it."
+    )
+    return Verdict("stuck", 503, reason)
+
+
+def _judge_start(figures: Snapshot) -> Verdict | None:
+    if figures.phase is Phase.STARTING:
+        return Verdict("starting", 503, f"The bot is starting: {figures.note or 'please wait'}.")
+    return None
+
+
+def _judge_token(polling: PollingFigures) -> Verdict | None:
+    if polling.status in (401, 404):
+        reason = f"Telegram refuses the bot token (HTTP {polling.status}: {polling.error})."
+        return Verdict("refused", 503, reason)
+    return None
+
+
+def _judge_tasks(figures: Snapshot) -> Verdict | None:
+    if not figures.poller_alive:
+        return Verdict("deaf", 503, "Polling is dead: nothing asks Telegram for updates any more.")
+    if not figures.dispatcher_alive:
+        return Verdict("deaf", 503, "The dispatcher is dead: updates are fetched but not handled.")
+    return None
+
+
+def _judge_age(polling: PollingFigures, limits: Limits, now: float) -> Verdict | None:
+    """Late is a poll that has not come back although its own timeouts have long passed."""
+    limit = limits.poll_stale + polling.pause
+    age = _age(polling.finished, polling, now)
+    if age > limit:
+        reason = f"Polling is late: no getUpdates has finished for {age:.1f} s (limit {limit:g} s)."
+        return Verdict("late", 503, reason)
+    silence = _age(polling.succeeded, polling, now)
+    if polling.pool_timeouts and silence > limit:
+        reason = (
+            f"Polling gets no connection from its own pool for {silence:.1f} s: "
+            "only a restart cures that."
+        )
+        return Verdict("late", 503, reason)
+    return None
+
+
+def _judge_rivals(polling: PollingFigures, now: float) -> Verdict | None:
+    last = polling.last_conflict
+    if last is None or now - last > CONFLICT_SECONDS:
+        return None
+    reason = (
+        f"Telegram reports a conflict ({polling.conflicts} so far, the last {now - last:.0f} s "
+        "ago): another instance polls with this token, or a webhook was set."
+    )
+    return Verdict("degraded", 200, reason)
+
+
+def _judge_outage(polling: PollingFigures, now: float) -> Verdict | None:
+    silence = _age(polling.succeeded, polling, now)
+    if not polling.failures or silence <= OUTAGE_SECONDS:
+        return None
+    reason = (
+        f"Telegram has not answered a poll for {silence:.0f} s ({polling.failures} failures in a "
+        f"row, the last: {polling.error}); still trying."
+    )
+    return Verdict("degraded", 200, reason)
+
+
+def _age(stamp: float | None, polling: PollingFigures, now: float) -> float:
+    """Seconds since `stamp`; before there is one, since polling began."""
+    since = stamp if stamp is not None else polling.began
+    return 0.0 if since is None else now - since

@@ -1,0 +1,139 @@
+"""BotLock: one live copy of a bot on this machine, whoever started it and however.
+
+The lock is the same one that a supervisor takes for the singleton `telegram:<bot id>`: same key,
+same directory, same file, same kernel lock. It is held by the kernel for as long as the process
+lives, so a crash frees it and nothing has to be cleaned up; the file itself is never removed,
+because removing a locked file lets a second copy lock a new one.
+"""
+
+import json
+import os
+import re
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+
+from bot.exits import Exit, ExitCode
+from bot.redaction import redact
+
+if sys.platform == "win32":
+    from bot.lock_windows import Held, Hold, inherit, lock_directory, take, user_name
+else:
+    from bot.lock_posix import Held, Hold, inherit, lock_directory, take, user_name
+
+# Set by a supervisor that took the lock itself and let this process inherit it.
+INHERITED_FD = "WATCHDOG_LOCK_FD"
+INHERITED_KEY = "WATCHDOG_LOCK_KEY"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock, as the holder itself wrote it down."""
+
+    pid: int | None
+    user: str
+    command: str
+    since: str
+    program: str | None = None
+    watchdog_pid: int | None = None
+
+    def describe(self) -> str:
+        """The holder as the end of a sentence."""
+        if self.pid is None:
+            return "a process that cannot be named"
+        who = f"pid {self.pid} (user {self.user}, since {self.since}, command: {self.command})"
+        if self.watchdog_pid is None:
+            return who
+        return f"{who}, the program {self.program!r} of the watchdog with pid {self.watchdog_pid}"
+
+
+UNKNOWN = Holder(pid=None, user="", command="", since="")
+
+
+class BotLock:
+    """Hold the lock of one bot while in the `with` block; `Exit` 69 if someone else has it."""
+
+    def __init__(self, bot_id: int, environ: Mapping[str, str] = os.environ) -> None:
+        self.key = f"telegram:{bot_id}"
+        self.path = lock_directory(environ) / file_name(self.key)
+        self._environ = environ
+        self._hold: Hold | None = None
+
+    @property
+    def origin(self) -> str:
+        """How the lock came to be held, for the log."""
+        inherited = self._hold is not None and self._hold.inherited
+        return "inherited from the supervisor" if inherited else "taken"
+
+    def __enter__(self) -> "BotLock":
+        self._hold = self._inherit() or self._take()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._hold is not None:
+            self._hold.close()
+
+    def _inherit(self) -> Hold | None:
+        number = self._environ.get(INHERITED_FD, "")
+        if self._environ.get(INHERITED_KEY) != self.key:
+            return None
+        return inherit(self.path, int(number)) if number.isdecimal() else None
+
+    def _take(self) -> Hold:
+        try:
+            return take(self.path, _own_record(self.key))
+        except Held as held:
+            holder = read_holder(held.text)
+            raise Exit(
+                ExitCode.HELD,
+                f"this bot is already running: the lock {self.key} is held by "
+                f"{holder.describe()}; the lock file is {self.path}",
+            ) from None
+        except OSError as error:
+            raise Exit(
+                ExitCode.CONFIG,
+                f"the lock file {self.path} cannot be used: {error.strerror or error}; "
+                "it must be a plain file in a directory that only this user can write",
+            ) from None
+
+
+def file_name(key: str) -> str:
+    """The name of the lock file for `key`; a bot's key has at most 29 characters."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", key) + ".lock"
+
+
+def read_holder(text: str) -> Holder:
+    """The holder named in a lock file's text; `UNKNOWN` when the text makes no sense."""
+    try:
+        record = json.loads(text)
+        return Holder(
+            pid=int(record["pid"]),
+            user=str(record["user"]),
+            command=redact(str(record["command"])),
+            since=str(record["since"]),
+            program=record.get("program"),
+            watchdog_pid=record.get("watchdog_pid"),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return UNKNOWN
+
+
+def _own_record(key: str) -> str:
+    record = {
+        "key": key,
+        "pid": os.getpid(),
+        "user": user_name(),
+        "command": redact(shlex.join(sys.orig_argv)),
+        "since": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "program": None,
+        "watchdog_pid": None,
+    }
+    return json.dumps(record) + "\n"

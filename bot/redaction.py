@@ -1,0 +1,39 @@
+"""No token leaves the process: masks secrets in everything that is logged or shown.
+
+The formatter works on the finished text of a record, so message, arguments, traceback and stack
+are all covered by the same line. The token itself is masked by its shape, which also catches
+another bot's token and the percent-encoded form that appears in some URLs.
+"""
+
+import logging
+import re
+
+TOKEN_SHAPE = re.compile(r"(\d{5,})(:|%3[Aa])[A-Za-z0-9_-]{24,}")
+_URL_PASSWORD = re.compile(r"(://)[^/\s:@]*:[^/\s@]*@")
+_MASK = "***"
+
+
+def redact(text: str) -> str:
+    """`text` with every token's secret half and every password in a URL replaced by `***`."""
+    return _URL_PASSWORD.sub(rf"\1{_MASK}@", TOKEN_SHAPE.sub(rf"\1:{_MASK}", text))
+
+
+def mask(secret: str) -> str:
+    """What may be said of a secret in an error: its length, and the bot id if it has one."""
+    bot_id, colon, _ = secret.partition(":")
+    shown = f"{bot_id}:{_MASK}" if colon and bot_id.isdecimal() else _MASK
+    return f"{shown} ({len(secret)} characters)"
+
+
+class RedactingFormatter(logging.Formatter):
+    """A formatter whose output holds no secret: not its exact text, nor anything of its shape."""
+
+    def __init__(self, fmt: str, secrets: tuple[str, ...] = ()) -> None:
+        super().__init__(fmt)
+        self._secrets = tuple(secret for secret in secrets if secret)
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = redact(super().format(record))
+        for secret in self._secrets:
+            text = text.replace(secret, _MASK)
+        return text

@@ -1,0 +1,72 @@
+"""Going down: in order, and in bounded time.
+
+First polling ends and Telegram is told what was received, then running handlers may finish, then
+the connections are closed. A handler that never ends is left behind.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+from bot.capability import App
+from bot.figures import Figures
+from bot.stop import StopRequest
+
+# Of the time a stop may take, this much is kept for closing connections and ending the process.
+_RESERVE = 1.0
+_POLLING_SHARE = 2.0
+
+_log = logging.getLogger("bot.shutdown")
+
+
+async def wind_down(application: App, figures: Figures, stop: StopRequest) -> None:
+    """Stop polling, let handlers finish, close connections, each step in bounded time."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + max(0.1, stop.seconds - _RESERVE)
+    share = min(_POLLING_SHARE, max(0.1, stop.seconds - _RESERVE))
+    if not await _within(share, _stop_polling(application, figures), stop):
+        _log.warning("Polling did not stop in time: the last updates may be sent again")
+    if not await _within(end - loop.time(), _stop_handling(application), stop):
+        _log.warning("%d handlers did not end and are left behind", len(figures.handlers.running))
+    await _within(_RESERVE / 2, application.shutdown(), stop)
+
+
+async def _stop_polling(application: App, figures: Figures) -> None:
+    """End the poller, and tell Telegram what it received unless it knows already.
+
+    Telegram holds a second question with the same offset for 3 s, so asking for nothing is slow.
+    """
+    updater, poller = application.updater, figures.poller
+    if updater is None or not updater.running:
+        return
+    stopping = asyncio.create_task(updater.stop())
+    if poller is not None:
+        await asyncio.wait({poller}, timeout=1.0)
+        poller.cancel()  # after a failed poll it rests for up to 30 s, and hears nothing
+    if figures.polling.confirmed:
+        stopping.cancel()
+    with suppress(asyncio.CancelledError):
+        await stopping
+
+
+async def _stop_handling(application: App) -> None:
+    if application.running:
+        await application.stop()
+
+
+async def _within(seconds: float, work: Coroutine[Any, Any, None], stop: StopRequest) -> bool:
+    """Whether `work` ended in time; a hurried stop waits no longer."""
+    task = asyncio.create_task(work)
+    hurried = asyncio.create_task(stop.hurried.wait())
+    waiting = {task, hurried} if not stop.hurried.is_set() else {task}
+    patience = seconds if not stop.hurried.is_set() else 0.1
+    await asyncio.wait(waiting, timeout=max(0.05, patience), return_when=asyncio.FIRST_COMPLETED)
+    hurried.cancel()
+    if not task.done():
+        task.cancel()
+        return False
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.debug("A step of the stop failed", exc_info=error)
+    return True

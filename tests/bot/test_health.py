@@ -1,0 +1,148 @@
+"""The verdict: pure, so each case is a snapshot and a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.figures import Figures, LoopFigures, Phase, PollingFigures, Snapshot
+from bot.health import Limits, Verdict, judge
+
+NOW = 1000.0
+LIMITS = Limits(loop_stale=5.0, poll_stale=30.0)
+
+
+def snapshot(**changes: Any) -> Snapshot:
+    polling = PollingFigures(began=900.0, started=999.0, finished=998.0, succeeded=998.0)
+    polling.status = 200
+    base = Snapshot(phase=Phase.SERVING, polling=polling, loop=LoopFigures(beat=999.0))
+    return replace(base, **changes)
+
+
+def polling(**changes: Any) -> PollingFigures:
+    return replace(snapshot().polling, **changes)
+
+
+def verdict(**changes: Any) -> Verdict:
+    return judge(snapshot(**changes), LIMITS, NOW)
+
+
+def test_a_bot_that_polls_is_running() -> None:
+    """Fresh figures are well, with no reason to give."""
+    assert verdict() == Verdict("running", 200, None)
+
+
+def test_a_bot_that_has_not_finished_its_first_poll_is_well() -> None:
+    """A quiet first poll takes its time, counted from when polling began."""
+    fresh = PollingFigures(began=NOW - 29, started=NOW - 29)
+    assert verdict(polling=fresh).ok
+    assert verdict(polling=replace(fresh, began=NOW - 31)).status == "late"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"loop": LoopFigures(beat=NOW - 5.1)}, "stuck"),
+        ({"poller_alive": False}, "deaf"),
+        ({"dispatcher_alive": False}, "deaf"),
+        ({"polling": polling(finished=NOW - 30.1)}, "late"),
+        ({"polling": polling(status=401, error="Unauthorized")}, "refused"),
+        ({"polling": polling(status=404, error="Not Found"), "poller_alive": False}, "refused"),
+        ({"phase": Phase.STARTING}, "starting"),
+        ({"phase": Phase.STOPPING}, "stopping"),
+        ({"phase": Phase.STARTING, "loop": LoopFigures(beat=NOW - 6)}, "stuck"),
+        ({"polling": polling(succeeded=NOW - 31, failures=9, pool_timeouts=9)}, "late"),
+    ],
+)
+def test_what_a_restart_must_cure_is_503(changes: dict[str, Any], status: str) -> None:
+    """Stuck, deaf, late, refused, starting and stopping are not well, and say why."""
+    found = verdict(**changes)
+    assert (found.status, found.code) == (status, 503)
+    assert found.reason is not None
+    assert found.reason.endswith(".")
+
+
+def test_a_conflict_is_told_but_waited_out() -> None:
+    """A rival poller makes the bot degraded, not dead, and is forgotten after a minute."""
+    rival = polling(status=409, conflicts=3, last_conflict=NOW - 2, failures=1, pause=30.0)
+    found = verdict(polling=rival)
+    assert (found.status, found.code) == ("degraded", 200)
+    assert "3 so far" in (found.reason or "")
+    past = replace(rival, status=200, failures=0, last_conflict=NOW - 61)
+    assert verdict(polling=past).status == "running"
+
+
+def test_an_outage_is_told_but_waited_out() -> None:
+    """Telegram being away for minutes is no reason to restart."""
+    away = polling(succeeded=NOW - 300, finished=NOW - 3, failures=40, error="ConnectError")
+    found = verdict(polling=away)
+    assert (found.status, found.code) == ("degraded", 200)
+    assert "ConnectError" in (found.reason or "")
+
+
+def test_a_rest_that_telegram_asked_for_is_not_lateness() -> None:
+    """After a RetryAfter of 100 s the poller may rest so long, and no longer."""
+    asked = polling(finished=NOW - 100, status=429, failures=1, pause=100.5)
+    assert verdict(polling=asked).ok
+    assert verdict(polling=replace(asked, finished=NOW - 131)).status == "late"
+
+
+ages = st.floats(0, 500)
+
+
+@given(ages, ages, st.integers(0, 5), st.sampled_from([None, 200, 409, 500]), st.booleans())
+def test_verdicts_are_total_and_consistent(
+    loop_age: float, poll_age: float, failures: int, status: int | None, alive: bool
+) -> None:
+    """Every snapshot has a verdict; 200 only while loop and polling are alive and fresh."""
+    found = verdict(
+        loop=LoopFigures(beat=NOW - loop_age),
+        polling=polling(finished=NOW - poll_age, failures=failures, status=status),
+        poller_alive=alive,
+    )
+    assert (found.reason is None) == (found.status == "running")
+    assert found.ok == (loop_age <= 5 and alive and poll_age <= 30)
+
+
+@given(ages, st.floats(0, 500))
+def test_a_bot_that_is_left_alone_never_gets_better(age: float, more: float) -> None:
+    """With no new figures, time alone never turns 503 into 200."""
+    figures = snapshot(polling=polling(finished=NOW - age, succeeded=NOW - age))
+    if not judge(figures, LIMITS, NOW).ok:
+        assert not judge(figures, LIMITS, NOW + more).ok
+
+
+def test_figures_count_what_waits_and_what_runs() -> None:
+    """Received but not begun is waiting; begun but not ended is running, the oldest first."""
+    now = [10.0]
+    figures = Figures(1, clock=lambda: now[0])
+    figures.polling.succeed(10.0, received=3, skipped=0, newest=7)
+    first = figures.handlers.begin(10.0)
+    figures.handlers.begin(12.0)
+    seen = figures.snapshot()
+    assert (seen.waiting, seen.running, seen.oldest_handler) == (1, 2, 10.0)
+    figures.handlers.end(first)
+    assert figures.snapshot().oldest_handler == 12.0
+
+
+def test_the_update_rate_fades() -> None:
+    """Sixty updates in a moment are one a second, and less and less afterwards."""
+    figures = Figures(1)
+    for _ in range(60):
+        figures.handlers.begin(100.0)
+    assert figures.handlers.rate_at(100.0) == pytest.approx(1.0)
+    assert figures.handlers.rate_at(400.0) < 0.01
+
+
+def test_received_updates_are_confirmed_by_a_higher_offset() -> None:
+    """Telegram knows of an update once an offset above it has been sent."""
+    figures = PollingFigures()
+    assert figures.confirmed
+    figures.succeed(1.0, received=1, skipped=0, newest=7)
+    assert not figures.confirmed
+    figures.start(2.0, offset=8)
+    assert figures.confirmed

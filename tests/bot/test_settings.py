@@ -1,0 +1,131 @@
+"""The settings: what is read, what wins, and what a mistake looks like."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.environment import EnvironmentFileError, parse_env
+from bot.exits import Exit, ExitCode
+from bot.settings import Settings, read_settings
+
+TOKEN = "123456789:AAExampleExampleExampleExampleExamp"
+
+
+def read(**environ: str) -> Settings:
+    return read_settings({"TELEGRAM_BOT_TOKEN": TOKEN, **environ}, {})
+
+
+def complaint(**environ: str) -> str:
+    with pytest.raises(Exit) as caught:
+        read(**environ)
+    assert caught.value.code is ExitCode.CONFIG
+    return caught.value.reason
+
+
+def test_defaults_are_those_of_the_class() -> None:
+    """A token alone is enough, and gives the documented defaults."""
+    assert read() == Settings(token=TOKEN)
+
+
+def test_the_api_root_makes_both_base_urls() -> None:
+    """TELEGRAM_API_URL is a root, with or without its last slash."""
+    settings = read(TELEGRAM_API_URL="http://127.0.0.1:8081/")
+    assert settings.base_url == "http://127.0.0.1:8081/bot"
+    assert settings.base_file_url == "http://127.0.0.1:8081/file/bot"
+
+
+def test_either_token_variable_works_and_the_environment_wins() -> None:
+    """TG_TOKEN in the environment beats TELEGRAM_BOT_TOKEN in the file."""
+    settings = read_settings({"TG_TOKEN": TOKEN}, {"TELEGRAM_BOT_TOKEN": "987654321:" + "B" * 30})
+    assert settings.bot_id == 123456789
+
+
+def test_late_follows_the_poll_timeout() -> None:
+    """Polling counts as late 20 s after the poll's own time, unless set."""
+    assert read(POLL_TIMEOUT="50").poll_stale_seconds == 70.0
+    assert read(POLL_TIMEOUT="50", POLL_STALE_SECONDS="1.5").poll_stale_seconds == 1.5
+
+
+def test_a_missing_token_says_where_to_get_one() -> None:
+    """No token is a configuration error that names both variables."""
+    with pytest.raises(Exit) as caught:
+        read_settings({}, {})
+    assert caught.value.code is ExitCode.CONFIG
+    assert "TELEGRAM_BOT_TOKEN" in caught.value.reason
+    assert "TG_TOKEN" in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("HEALTH_PORT", "65536", "from 0 to 65535"),
+        ("HEALTH_PORT", "http", "from 0 to 65535"),
+        ("POLL_TIMEOUT", "0", "from 1 to 50"),
+        ("POLL_TIMEOUT", "²", "from 1 to 50"),
+        ("LOOP_STALE_SECONDS", "soon", "number of seconds"),
+        ("LOOP_STALE_SECONDS", "nan", "number of seconds"),
+        ("STOP_SECONDS", "inf", "number of seconds"),
+        ("BOT_FAULTS", "maybe", "true or false"),
+        ("LOG_LEVEL", "LOUD", "DEBUG, INFO"),
+        ("TELEGRAM_API_URL", "api.telegram.org", "https://api.telegram.org"),
+        ("TELEGRAM_API_URL", "https://api.telegram.org/bot", "https://api.telegram.org"),
+        ("TELEGRAM_API_URL", "http://[::1", "https://api.telegram.org"),
+    ],
+)
+def test_a_mistake_names_variable_found_and_allowed(name: str, value: str, allowed: str) -> None:
+    """An error says which variable, what was found and what is allowed."""
+    reason = complaint(**{name: value})
+    assert name in reason
+    assert repr(value) in reason
+    assert allowed in reason
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    """Two mistakes make one error with both."""
+    reason = complaint(HEALTH_PORT="x", BOT_FAULTS="y")
+    assert "HEALTH_PORT" in reason
+    assert "BOT_FAULTS" in reason
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=4).filter(lambda text: text.strip()))
+def test_a_bad_token_is_never_shown(value: str) -> None:
+    """Whatever stands where a token should be is told by length only."""
+    secret = "q7" + value.strip().replace("\0", "0") + "7q"
+    reason = complaint(TELEGRAM_BOT_TOKEN=secret)
+    assert secret not in reason
+    assert f"({len(secret)} characters)" in reason
+
+
+@pytest.mark.parametrize("bad", ["123:" + "A" * 30, "123456789:short", "١٢٣٤٥٦٧٨٩:" + "A" * 30])
+def test_a_token_of_the_wrong_shape_is_refused(bad: str) -> None:
+    """A cut, mistyped or oddly written token is found before Telegram is asked."""
+    assert "TELEGRAM_BOT_TOKEN" in complaint(TELEGRAM_BOT_TOKEN=bad)
+
+
+def test_a_settings_object_does_not_print_its_token() -> None:
+    """The representation of the settings is fit for a log."""
+    assert "AAExample" not in repr(read())
+
+
+def test_env_files_know_comments_quotes_and_export() -> None:
+    """The usual ways to write a `.env` line are understood."""
+    text = '\ufeff# c\n\nA=1 # one\nexport B = \'x # y\'\nC="say \\"hi\\""\nD=\nE=a#b\r\n'
+    assert parse_env(text, ".env") == {"A": "1", "B": "x # y", "C": 'say "hi"', "D": "", "E": "a#b"}
+
+
+def test_a_broken_env_line_is_named_but_not_shown() -> None:
+    """A line that is no assignment is named by its number; it may hold a secret."""
+    with pytest.raises(EnvironmentFileError, match="line 2") as caught:
+        parse_env(f"A=1\n{TOKEN}\n", ".env")
+    assert "AAExample" not in str(caught.value)
+
+
+@given(st.text())
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """No `.env` content makes the reader fail in another way."""
+    try:
+        parse_env(text, ".env")
+    except EnvironmentFileError as error:
+        assert "line" in str(error)
