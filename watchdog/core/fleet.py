@@ -31,6 +31,13 @@ class Drain(Struct):
     current: list[str] = []
 
 
+class Successor(Struct):
+    """What takes the place of a program that a reload changed or took away, once that is down."""
+
+    policy: Policy
+    wanted: bool
+
+
 class Fleet:
     """Every program of one watchdog."""
 
@@ -40,6 +47,7 @@ class Fleet:
         self.exit_code: int | None = None  # set once the watchdog is leaving
         self._drains: list[Drain] = []
         self._leaving: set[str] = set()  # removed from the configuration, to be forgotten when down
+        self._successors: dict[str, Successor] = {}  # who takes the place of one that leaves
         self._inbox: deque[tuple[str, Event]] = deque()
         self._finished = False
         self._dependents = invert_dependencies(self._policies())
@@ -81,7 +89,8 @@ class Fleet:
 
     def add(self, policy: Policy, moment: Moment) -> list[Effect]:
         """A program that a reload brought."""
-        self._leaving.discard(policy.name)
+        if policy.name in self.programs:  # an earlier reload took it away, and it is not down yet
+            return self._succeed(Successor(policy, policy.autostart), moment)
         self.programs[policy.name] = Program(policy)
         self._dependents = invert_dependencies(self._policies())
         return self.handle(policy.name, Start(0), moment) if policy.autostart else []
@@ -89,7 +98,17 @@ class Fleet:
     def remove(self, name: str, moment: Moment) -> list[Effect]:
         """A program that a reload took away: stop it, then forget it (Remove)."""
         self._leaving.add(name)
+        self._successors.pop(name, None)
         return self.stop({name: 0}, moment)
+
+    def replace(self, policy: Policy, moment: Moment) -> list[Effect]:
+        """A program that a reload changed so that its process would notice.
+
+        It is stopped and forgotten (Remove), and comes back under the new policy if it was wanted.
+        """
+        earlier = self._successors.get(policy.name)
+        wanted = earlier.wanted if earlier else self.programs[policy.name].wanted
+        return self._succeed(Successor(policy, wanted), moment)
 
     def retune(self, policy: Policy, moment: Moment) -> list[Effect]:
         """A program that a reload changed, without its process having to notice."""
@@ -114,6 +133,12 @@ class Fleet:
     def _policies(self) -> dict[str, Policy]:
         return {name: program.policy for name, program in self.programs.items()}
 
+    def _succeed(self, successor: Successor, moment: Moment) -> list[Effect]:
+        name = successor.policy.name
+        self._successors[name] = successor
+        self._leaving.add(name)
+        return self.stop({name: 0}, moment)
+
     def _drain(self, requests: dict[str, int]) -> None:
         known = [name for name in requests if name in self.programs]
         unknown = [name for name in requests if name not in self.programs]
@@ -129,10 +154,13 @@ class Fleet:
     def _settle(self, moment: Moment) -> list[Effect]:
         """Work until nothing follows from anything any more."""
         effects: list[Effect] = []
-        while self._inbox or self._advance_drains():
-            name, event = self._inbox.popleft()
-            effects += self._step(name, event, moment)
-        return effects + self._farewells()
+        while True:
+            while self._inbox or self._advance_drains():
+                name, event = self._inbox.popleft()
+                effects += self._step(name, event, moment)
+            effects += self._farewells()
+            if not self._inbox:
+                return effects
 
     def _step(self, name: str, event: Event, moment: Moment) -> list[Effect]:
         before = self.programs.get(name)
@@ -142,7 +170,9 @@ class Fleet:
             if self.exit_code is not None:
                 return refuse(name, event, "the watchdog is shutting down")
             if name in self._leaving:
-                return refuse(name, event, f"{name} left the configuration")
+                return refuse(name, event, "a reload is removing or replacing it")
+        if isinstance(event, Stop) and event.request and name in self._successors:
+            self._successors[name].wanted = False
         after, effects = step(before, event, moment)
         if after is before:
             return []
@@ -206,12 +236,31 @@ class Fleet:
         effects: list[Effect] = []
         for name in [name for name in self._leaving if self._is_down(name)]:
             self._leaving.discard(name)
-            del self.programs[name]
             effects.append(Remove(name))
+            self._install_successor(self.programs.pop(name))
         if self.exit_code is not None and not self._finished and not self._drains:
             self._finished = True
             effects.append(Finish("", self.exit_code))
         return effects
+
+    def _install_successor(self, old: Program) -> None:
+        """Let the successor, if there is one, take the place of a program that is down.
+
+        It goes on counting where the old one ended: a late report can never seem to be about it.
+        """
+        name = old.policy.name
+        successor = self._successors.pop(name, None)
+        if successor is not None:
+            self.programs[name] = Program(
+                successor.policy,
+                incarnation=old.incarnation,
+                claim=old.claim + 1,
+                restarts=old.restarts,
+                last_exit=old.last_exit,
+            )
+            if successor.wanted:
+                self._inbox.append((name, Start(0)))
+        self._dependents = invert_dependencies(self._policies())
 
 
 def refuse(name: str, event: Event, text: str) -> list[Effect]:
