@@ -1,0 +1,213 @@
+"""From one program's table to its `ProgramConfig`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from watchdog.config.envfile import read_env_file
+from watchdog.config.errors import ConfigError, Findings, KeyPath
+from watchdog.config.expand import CannotExpand, Scope, expand, names_in
+from watchdog.config.kinds import UNLIMITED
+from watchdog.config.model import LogsConfig, ProgramConfig
+from watchdog.config.places import resolve
+from watchdog.config.probing import Plan, plan_probes
+from watchdog.config.read import Table, read_section
+from watchdog.config.schema import PROGRAM
+from watchdog.config.secret import SHORTEST, parts_of, secrets_of, secrets_of_headers
+from watchdog.config.tables import RLIMITS
+from watchdog.config.units import format_duration
+from watchdog.core.model import ExitCodes, Need, Policy, RestartPolicy, StopPolicy
+
+
+class Surroundings(Struct, frozen=True):
+    """What a program's table is read with."""
+
+    base: Path  # what relative paths are relative to
+    state: Path
+    environ: Mapping[str, str]
+
+
+class _Variables(Struct, frozen=True):
+    """A program's `.env`, and where its `${VAR}` are looked for."""
+
+    path: Path | None
+    content: dict[str, str]
+    scope: Scope
+
+
+def build_program(name: str, raw: Any, around: Surroundings, findings: Findings) -> ProgramConfig:
+    """The program. What is wrong is noted; then the result only serves the further checks."""
+    path: KeyPath = ("programs", name)
+    variables = _load_variables(raw, path, around, findings)
+    table = read_section(PROGRAM, raw, path, variables.scope, findings)
+    plan = plan_probes(table, findings)
+    environment = {**variables.content, **(table["environment"] or {})}
+    _check_lease(table, findings)
+    return ProgramConfig(
+        name=name,
+        command=table["command"] or (),
+        directory=resolve(around.base, table["directory"] or ".", around.environ),
+        environment=environment,
+        env_file=variables.path,
+        user=table["user"],
+        group=table["group"],
+        umask=table["umask"],
+        limits=_limits(table["limits"]),
+        singleton=table["singleton"],
+        when_held=table["when_held"],
+        lease=table["lease"],
+        on_watchdog_death=table["on_watchdog_death"] or ("kill" if table["lease"] else "adopt"),
+        memory=table["memory"],
+        logs=_logs(name, table["logs"], around),
+        probes={role: target for role, (target, _) in plan.probes.items()},
+        secrets=_secrets(raw, environment, plan, variables.scope),
+        policy=_policy(name, table, plan, findings),
+        autostart=table["autostart"],
+    )
+
+
+def _load_variables(
+    raw: Any, path: KeyPath, around: Surroundings, findings: Findings
+) -> _Variables:
+    """Read the `.env`, if one is named; its own name may only use the watchdog's environment."""
+    outer = ("the environment", around.environ)
+    named = raw.get("env_file") if isinstance(raw, dict) else None
+    if not isinstance(named, str) or not named.strip() or "\0" in named:
+        return _Variables(None, {}, Scope((outer,)))
+    try:
+        file = resolve(around.base, expand(named, Scope((outer,))), around.environ)
+        content = read_env_file(file)
+    except CannotExpand:  # said when the key itself is read
+        return _Variables(None, {}, Scope((outer,)))
+    except ConfigError as error:
+        _report_env_file((*path, "env_file"), error, findings)
+        return _Variables(None, {}, Scope((outer,), complete=False))
+    return _Variables(file, content, Scope(((str(file), content), outer)))
+
+
+def _report_env_file(path: KeyPath, error: ConfigError, findings: Findings) -> None:
+    """A bad line is the file's problem; a file that cannot be read is that of the key."""
+    first = error.problems[0]
+    if first.line is not None:
+        findings.include(error)
+    else:
+        hint = "create it, or take the key out"
+        findings.add(path, f"{first.file}: {first.found}", hint=hint)
+
+
+def _limits(table: Table) -> dict[str, int | None]:
+    given = {key: value for key, value in table.values.items() if value is not None}
+    return {RLIMITS[key]: None if value == UNLIMITED else value for key, value in given.items()}
+
+
+def _check_lease(table: Table, findings: Findings) -> None:
+    if table["lease"] and "singleton" not in table.given:
+        hint = "add a singleton: the lease is kept under its name"
+        findings.add((*table.path, "lease"), "found without singleton", hint=hint)
+    if table["lease"] and table["on_watchdog_death"] == "adopt":
+        key = (*table.path, "on_watchdog_death")
+        findings.add(key, 'found "adopt" beside lease', '"kill"', "an unwatched lease may expire")
+
+
+def _logs(name: str, table: Table, around: Surroundings) -> LogsConfig:
+    path = around.state / "logs" / f"{name}.log"
+    if table["path"]:
+        path = resolve(around.base, table["path"], around.environ)
+    mode, stderr = table["stderr"], None
+    if mode == "separate":
+        stderr = path.with_name(f"{path.name}.stderr")
+    elif mode not in ("merge", "discard"):
+        mode, stderr = "separate", resolve(around.base, mode, around.environ)
+    return LogsConfig(path, table["maximum"], table["backups"], table["format"], mode, stderr)
+
+
+def _policy(name: str, table: Table, plan: Plan, findings: Findings) -> Policy:
+    return Policy(
+        name=name,
+        restart=_restart(table["restart"], findings),
+        exit_codes=_exit_codes(table["exit_codes"], findings),
+        stop=StopPolicy(**table["stop"].values),
+        start_seconds=table["start_seconds"],
+        probes={role: policy for role, (_, policy) in plan.probes.items()},
+        ready_within=plan.ready_within,
+        heartbeat=table["heartbeat"],
+        needs=_needs(table),
+        depends_on=table["depends_on"],
+        priority=table["priority"],
+        autostart=table["autostart"],
+    )
+
+
+def _needs(table: Table) -> frozenset[Need]:
+    wanted = {
+        Need.DEPENDENCIES: table["depends_on"],
+        Need.LOCK: table["singleton"],
+        Need.LEASE: table["lease"],
+    }
+    return frozenset(need for need, value in wanted.items() if value)
+
+
+def _restart(table: Table, findings: Findings) -> RestartPolicy:
+    policy = RestartPolicy(**table.values)
+    if policy.initial > policy.maximum:
+        key = "maximum" if "maximum" in table.given else "initial"
+        found = f"found initial {format_duration(policy.initial)} above maximum"
+        allowed = f"initial up to maximum, which is {format_duration(policy.maximum)}"
+        findings.add((*table.path, key), found, allowed)
+    return policy
+
+
+def _exit_codes(table: Table, findings: Findings) -> ExitCodes:
+    """A code in two written lists is a mistake; one in a default list yields to the written."""
+    written: dict[int, str] = {}
+    for key in (key for key in table.values if key in table.given):
+        for code in table[key]:
+            if code in written:
+                hint = f"{written[code]} has it too; an exit code has one meaning"
+                findings.add((*table.path, key), f"found {code} twice", hint=hint)
+            written[code] = key
+    return ExitCodes(
+        **{
+            key: tuple(code for code in codes if written.get(code, key) == key)
+            for key, codes in table.values.items()
+        }
+    )
+
+
+def _secrets(raw: Any, environment: dict[str, str], plan: Plan, scope: Scope) -> frozenset[str]:
+    """All that must be struck out of the output: by name, by shape, and the singleton's token."""
+    texts = list(_texts(raw))
+    named = {name: scope.get(name) or "" for text in texts for name in names_in(text)}
+    shapes = {part for text in texts for part in parts_of(_expanded(text, scope))}
+    shapes.update(_tokens(raw, scope))
+    found = secrets_of(environment) | secrets_of(named) | shapes
+    for target, _ in plan.probes.values():
+        found |= secrets_of_headers(target.headers)
+    return frozenset(text for text in found if len(text) >= SHORTEST)
+
+
+def _tokens(raw: Any, scope: Scope) -> Iterator[str]:
+    """The singleton's token and its secret half, whatever shape it has."""
+    text = raw.get("singleton") if isinstance(raw, dict) else None
+    kind, _, token = _expanded(text, scope).partition(":") if isinstance(text, str) else ("",) * 3
+    if kind.strip().lower() == "telegram" and ":" in token:
+        yield from (token.strip(), token.partition(":")[2].strip())
+
+
+def _texts(raw: Any) -> Iterator[str]:
+    if isinstance(raw, str):
+        yield raw
+    elif isinstance(raw, dict | list):
+        for item in raw.values() if isinstance(raw, dict) else raw:
+            yield from _texts(item)
+
+
+def _expanded(text: str, scope: Scope) -> str:
+    try:
+        return str(expand(text, scope))
+    except CannotExpand:
+        return text

@@ -1,0 +1,129 @@
+"""From a configuration file to a `Config`: the reader is picked, then the schema does the rest.
+
+A reader turns a file into nested tables in the shape of the TOML file and a function that locates
+keys. Another format needs another reader and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from watchdog.config.build import Surroundings, build_program
+from watchdog.config.errors import ConfigError, Findings, Problem, nearest
+from watchdog.config.expand import Scope
+from watchdog.config.files import read_text
+from watchdog.config.model import Config, ProgramConfig
+from watchdog.config.places import (
+    SOCKET_LIMIT,
+    SOCKET_NAME,
+    file_state,
+    fits_socket,
+    resolve,
+)
+from watchdog.config.read import Table, check_table, read_section
+from watchdog.config.schema import WATCHDOG
+from watchdog.config.together import check_name, check_together
+
+_ROOT = ("watchdog", "programs")
+_INI_SUFFIXES = (".ini", ".conf", ".cfg")
+_INI_SECTION = re.compile(
+    r"^\[(supervisord|supervisorctl|(?:program|group|eventlistener|fcgi-program):[^\]]*)\]", re.M
+)
+
+
+class Origin(Struct, frozen=True):
+    """Where tables came from, and what was around them."""
+
+    path: Path | None
+    base: Path
+    environ: Mapping[str, str]
+    default_state: Callable[[], Path]
+
+
+def load(path: str | Path, environ: Mapping[str, str] | None = None) -> Config:
+    """Read a configuration file; `ConfigError` with every problem in it."""
+    file = Path(path)
+    text = read_text(file)
+    _refuse_ini(file, text)
+    from watchdog.config.toml import parse
+
+    tables, locate = parse(str(file), text)
+    findings = Findings(str(file), locate)
+    return assemble(tables, file_origin(file, os.environ if environ is None else environ), findings)
+
+
+def file_origin(file: Path, environ: Mapping[str, str]) -> Origin:
+    """Relative paths in a file are relative to the directory in which it was found."""
+    path = file.absolute()
+    return Origin(path, path.parent, environ, lambda: file_state(path, environ))
+
+
+def _refuse_ini(file: Path, text: str) -> None:
+    section = _INI_SECTION.search(text)
+    if section or file.suffix in _INI_SUFFIXES:
+        line = text.count("\n", 0, section.start()) + 1 if section else None
+        found = "supervisor's INI format is not supported yet"
+        hint = "write watchdog.toml; `watchdog init` gives a start"
+        raise ConfigError(Problem(str(file), line, "", found, hint=hint))
+
+
+def assemble(tables: dict[str, Any], origin: Origin, findings: Findings) -> Config:
+    """The configuration that these tables describe; `ConfigError` if anything is wrong."""
+    _report_unknown(tables, findings)
+    scope = Scope((("the environment", origin.environ),))
+    watchdog = read_section(WATCHDOG, tables.get("watchdog", {}), ("watchdog",), scope, findings)
+    state = _state(watchdog, origin, findings)
+    around = Surroundings(origin.base, state, origin.environ)
+    programs = _programs(tables, around, findings)
+    socket = _socket(watchdog, state, origin, findings)
+    findings.raise_any()
+    return Config(origin.path, state, socket, watchdog["http"], programs)
+
+
+def _report_unknown(tables: dict[str, Any], findings: Findings) -> None:
+    for key in tables:
+        if key not in _ROOT:
+            close = nearest(key, _ROOT)
+            hint = f'did you mean "{close}"?' if close else ""
+            findings.add((key,), "unknown table", "" if close else "watchdog, programs", hint)
+
+
+def _state(watchdog: Table, origin: Origin, findings: Findings) -> Path:
+    try:
+        if watchdog["state"]:
+            return resolve(origin.base, watchdog["state"], origin.environ)
+        return origin.default_state()
+    except ConfigError as error:
+        findings.include(error)
+        return origin.base
+
+
+def _socket(watchdog: Table, state: Path, origin: Origin, findings: Findings) -> Path:
+    given = watchdog["socket"]
+    path = resolve(origin.base, given, origin.environ) if given else state / SOCKET_NAME
+    if not fits_socket(path):
+        found = f"found a path of {len(os.fsencode(path))} bytes, {path}"
+        hint = "set `socket` under [watchdog] to a shorter path, such as /tmp/watchdog-bot.sock"
+        allowed = f"at most {SOCKET_LIMIT} bytes, the limit of the system"
+        findings.add(("watchdog", "socket"), found, allowed, hint)
+    return path
+
+
+def _programs(
+    tables: dict[str, Any], around: Surroundings, findings: Findings
+) -> tuple[ProgramConfig, ...]:
+    named = check_table(tables.get("programs", {}), ("programs",), findings)
+    if not named and isinstance(tables.get("programs", {}), dict):
+        hint = 'add a table such as [programs.bot] with command = ["python", "-m", "bot"]'
+        findings.add(("programs",), "there is no program", hint=hint)
+    for name in named:
+        check_name(name, findings)
+    programs = tuple(build_program(name, raw, around, findings) for name, raw in named.items())
+    check_together(programs, findings)
+    return programs

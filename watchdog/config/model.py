@@ -1,0 +1,118 @@
+"""What a configuration is once it was read: plain immutable values with every default filled in.
+
+Durations are seconds, sizes are bytes, paths are absolute. The `repr` of these values shows no
+secret: it may end in a log.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from watchdog.config.secret import HIDDEN, strike
+from watchdog.core.model import Policy, Role
+
+
+class Address(Struct, frozen=True):
+    """Where something listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Singleton(Struct, frozen=True):
+    """What may exist only once. `key` is the identity; it never holds a token."""
+
+    kind: str  # "telegram", or "key" for one that the user made up
+    key: str
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class LogsConfig(Struct, frozen=True):
+    """Where captured output goes, and when it is rotated."""
+
+    path: Path
+    maximum: int  # bytes; 0 is never rotated
+    backups: int
+    format: Literal["raw", "text", "json"]
+    stderr: Literal["merge", "separate", "discard"]
+    stderr_path: Path | None = None  # only for "separate"
+
+
+class ProbeTarget(Struct, frozen=True):
+    """What a probe asks. Which fields count depends on the kind."""
+
+    kind: Literal["http", "tcp", "exec", "heartbeat", "telegram"]
+    url: str = ""  # http
+    status: tuple[int, ...] = ()  # http: the accepted codes; empty is any 2xx
+    headers: dict[str, str] = {}  # http
+    address: Address | None = None  # tcp
+    command: tuple[str, ...] = ()  # exec
+
+    def __repr__(self) -> str:
+        headers = dict.fromkeys(self.headers, HIDDEN)
+        told = (self.url, self.address, self.command and self.command[0], self.status, headers)
+        shown = (strike(str(part), self.headers.values()) for part in told if part)
+        return f"ProbeTarget({', '.join((self.kind, *shown))})"
+
+
+class ProgramConfig(Struct, frozen=True):
+    """One program, entirely."""
+
+    name: str
+    command: tuple[str, ...]
+    directory: Path
+    environment: dict[str, str]  # that of env_file and, over it, that of `environment`
+    env_file: Path | None
+    user: str | None
+    group: str | None
+    umask: int | None
+    limits: dict[str, int | None]  # by the name in the module `resource`; None is unlimited
+    singleton: Singleton | None
+    when_held: Literal["fail", "wait"]
+    lease: str | None
+    on_watchdog_death: Literal["adopt", "kill"]
+    memory: int | None
+    logs: LogsConfig
+    probes: dict[Role, ProbeTarget]
+    secrets: frozenset[str]  # to be struck out of all output
+    policy: Policy
+    autostart: bool
+
+    @property
+    def notifies(self) -> bool:
+        """Whether the process is expected to speak sd_notify, and so needs NOTIFY_SOCKET."""
+        return self.policy.heartbeat is not None or self.policy.ready_within is not None
+
+    def __repr__(self) -> str:
+        shown = (f"{key}={self._show(key)}" for key in self.__struct_fields__ if key != "secrets")
+        return f"ProgramConfig({', '.join(shown)}, secrets={len(self.secrets)} hidden)"
+
+    def _show(self, key: str) -> str:
+        if key == "environment":
+            return repr(dict.fromkeys(self.environment, HIDDEN))
+        return strike(repr(getattr(self, key)), self.secrets)
+
+
+class Config(Struct, frozen=True):
+    """A whole configuration. `path` is None for a command that was given without a file."""
+
+    path: Path | None
+    state: Path
+    socket: Path
+    http: Address | None
+    programs: tuple[ProgramConfig, ...]
+
+    def program(self, name: str) -> ProgramConfig:
+        """The program of this name; `KeyError` if there is none."""
+        for program in self.programs:
+            if program.name == name:
+                return program
+        raise KeyError(name)

@@ -1,0 +1,77 @@
+"""What a reload has to do: the difference between two configurations, as a pure function.
+
+A program is restarted only if its process would see the change; what only the watchdog does with
+it (probes, restart, stop and the like) is applied while it runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from watchdog.config.model import Config, ProgramConfig
+
+
+class Changes(Struct, frozen=True):
+    """The names of the programs that were added, removed or changed, in the configs' order."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    restarted: tuple[str, ...] = ()
+    retuned: tuple[str, ...] = ()
+    watchdog: tuple[str, ...] = ()  # keys of [watchdog] that need a new start of the watchdog
+
+
+def compare(old: Config, new: Config) -> Changes:
+    """What changed from `old` to `new`."""
+    before = {program.name: program for program in old.programs}
+    after = {program.name: program for program in new.programs}
+    restarted = tuple(
+        name
+        for name in after
+        if name in before and _seen(before[name], old) != _seen(after[name], new)
+    )
+    retuned = (
+        name
+        for name in after
+        if name in before and name not in restarted and before[name] != after[name]
+    )
+    return Changes(
+        added=tuple(name for name in after if name not in before),
+        removed=tuple(name for name in before if name not in after),
+        restarted=restarted,
+        retuned=tuple(retuned),
+        watchdog=tuple(
+            key for key in ("state", "socket", "http") if getattr(old, key) != getattr(new, key)
+        ),
+    )
+
+
+def _seen(program: ProgramConfig, config: Config) -> tuple[Any, ...]:
+    """All that a process has from the configuration at its birth and keeps to its death."""
+    return (
+        program.command,
+        program.directory,
+        program.environment,
+        program.user,
+        program.group,
+        program.umask,
+        program.limits,
+        program.singleton,
+        program.lease,
+        program.on_watchdog_death,
+        program.notifies,
+        program.policy.heartbeat,  # it is told the interval in WATCHDOG_USEC
+        _within_state(program.logs.path, config),
+        program.logs.stderr,
+        _within_state(program.logs.stderr_path, config),
+    )
+
+
+def _within_state(path: Path | None, config: Config) -> Path | None:
+    """The path, or its tail below the state: a moved state is no program's change."""
+    if path is not None and path.is_relative_to(config.state):
+        return path.relative_to(config.state)
+    return path

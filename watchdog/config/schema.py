@@ -1,0 +1,195 @@
+"""Every option of the configuration, once: key, kind, default, meaning.
+
+Reading, validation, the hints for misspelt keys and the reference page all come from these tables.
+"""
+
+from __future__ import annotations
+
+from watchdog.config import kinds
+from watchdog.config.identity import singleton
+from watchdog.config.options import PATH, option, section
+from watchdog.config.probe_options import LIVENESS, READINESS, STARTUP
+from watchdog.config.tables import EXIT_CODES, LIMITS, LOGS, RESTART, STOP
+
+WATCHDOG = section(
+    "watchdog",
+    "The watchdog itself. A change of these takes effect at its next start, not at a reload.",
+    option(
+        "state",
+        PATH,
+        None,
+        "Directory for the journal, incidents and captured logs.",
+        example='"state"',
+        unset="`~/.local/state/watchdog/<config>` (`$XDG_STATE_HOME`), for root "
+        "`/var/lib/watchdog/<config>`; `<config>` is made from the config file's own path",
+        elsewhere="directory childlogdir statedir",
+    ),
+    option(
+        "socket",
+        PATH,
+        None,
+        "The control socket, mode 0600, always there. At most 107 bytes long.",
+        example='"state/control.sock"',
+        unset="`<state>/control.sock`",
+        elsewhere="file unix_http_server sock",
+    ),
+    option(
+        "http",
+        kinds.address(),
+        None,
+        "Address and port for control over TCP, `/metrics` and `/healthz`.",
+        example='"127.0.0.1:9877"',
+        unset="no TCP port",
+        elsewhere="inet_http_server port listen",
+    ),
+)
+
+PROGRAM = section(
+    "programs.NAME",
+    "One program. The name has letters, digits, `_`, `.` and `-`.",
+    option(
+        "command",
+        kinds.command(),
+        None,
+        "What to run. One string is split into words as a shell does it, but no shell runs: for "
+        'pipes and the like write `["sh", "-c", "..."]`.',
+        example='["python", "-m", "bot"]',
+        required=True,
+        private=True,
+        unset="required",
+        elsewhere="ExecStart cmd script exec run args",
+    ),
+    option(
+        "directory",
+        PATH,
+        None,
+        "Where it runs.",
+        example='"."',
+        unset="the config file's directory",
+        elsewhere="WorkingDirectory cwd chdir working_directory",
+    ),
+    option(
+        "environment",
+        kinds.variables(),
+        None,
+        "Variables for it, over those of `env_file`, over the watchdog's own.",
+        example='{ LANG = "C.UTF-8" }',
+        private=True,
+        elsewhere="env Environment",
+    ),
+    option(
+        "env_file",
+        PATH,
+        None,
+        "A file of KEY=value lines, with quotes, `export` and comments; nothing is expanded in it.",
+        example='".env"',
+        elsewhere="EnvironmentFile dotenv",
+    ),
+    option(
+        "user",
+        kinds.text("a user's name or number"),
+        None,
+        "Run as this user (needs root).",
+        example='"bot"',
+        unset="the watchdog's own",
+        elsewhere="User uid",
+    ),
+    option(
+        "group",
+        kinds.text("a group's name or number"),
+        None,
+        "Run as this group.",
+        example='"bot"',
+        unset="the user's own",
+        elsewhere="Group gid",
+    ),
+    option(
+        "umask",
+        kinds.octal(),
+        None,
+        "Mask for the modes of new files.",
+        example='"022"',
+        unset="inherited",
+        elsewhere="UMask",
+    ),
+    option(
+        "singleton",
+        singleton(),
+        None,
+        "The identity of which only one may run on this machine. Of `telegram:<token>` only the "
+        "bot's numeric id is used and stored.",
+        example='"telegram:${TELEGRAM_BOT_TOKEN}"',
+        unset="any number may run",
+        private=True,
+        elsewhere="lock lockfile unique",
+    ),
+    option(
+        "when_held",
+        kinds.choice("fail", "wait"),
+        "fail",
+        'What to do when another holds the singleton: fail, or stand by ("wait").',
+    ),
+    option(
+        "lease",
+        kinds.url("redis", "rediss", "postgresql", "postgres", "etcd", "etcds"),
+        None,
+        "The store that keeps the singleton unique across machines. It needs `singleton`, and "
+        'makes `on_watchdog_death` "kill".',
+        example='"redis://localhost:6379/0"',
+        unset="this machine only",
+        private=True,
+    ),
+    option(
+        "depends_on",
+        kinds.names("a list of programs' names"),
+        [],
+        "Programs that must be ready before this one starts.",
+        example='["web"]',
+        elsewhere="After Requires needs",
+    ),
+    option("autostart", kinds.boolean(), True, "Start it together with the watchdog."),
+    option("priority", kinds.integer(0, 1_000_000), 999, "Lower starts earlier and stops later."),
+    option(
+        "start_seconds",
+        kinds.duration(),
+        "1s",
+        "Without a startup probe: how long it must live to count as RUNNING.",
+        elsewhere="startsecs min_uptime",
+    ),
+    option(
+        "heartbeat",
+        kinds.duration(0.1),
+        None,
+        "The longest silence between two sd_notify `WATCHDOG=1`; after it the program hangs.",
+        example='"30s"',
+        unset="no heartbeat",
+        elsewhere="WatchdogSec",
+    ),
+    option(
+        "memory",
+        kinds.size(2**20),
+        None,
+        "Restart it above this.",
+        example='"512MB"',
+        unset="no ceiling",
+        elsewhere="max_memory_restart MemoryMax",
+    ),
+    option(
+        "on_watchdog_death",
+        kinds.choice("adopt", "kill"),
+        None,
+        "When the watchdog is killed: the program lives on and the next watchdog adopts it, or "
+        "it is killed too.",
+        example='"adopt"',
+        unset='`"adopt"`; with a lease `"kill"`',
+    ),
+    STARTUP,
+    READINESS,
+    LIVENESS,
+    RESTART,
+    EXIT_CODES,
+    STOP,
+    LIMITS,
+    LOGS,
+)
+SECTIONS = (WATCHDOG, PROGRAM)

@@ -1,0 +1,185 @@
+"""The options of a program's own tables: restart, exit_codes, stop, logs, limits."""
+
+from __future__ import annotations
+
+from watchdog.config import kinds
+from watchdog.config.options import PATH, option, section
+
+RESTART = section(
+    "restart",
+    "When and how fast a program that ended comes back: first after `initial`, then after 1 s, "
+    "and each time `factor` times longer, up to `maximum`.",
+    option(
+        "when",
+        kinds.choice("always", "on-failure", "never"),
+        "always",
+        "After which ends it is started again.",
+        elsewhere="autorestart policy",
+    ),
+    option(
+        "initial",
+        kinds.duration(),
+        "0s",
+        "The delay before the first restart.",
+        elsewhere="RestartSec delay",
+    ),
+    option("factor", kinds.number(1, 100), 2, "By how much each further delay is longer."),
+    option("maximum", kinds.duration(0.1), "5m", "The longest delay.", elsewhere="max cap"),
+    option(
+        "jitter",
+        kinds.number(0, 1),
+        0.2,
+        "By up to which fraction, both ways, a delay varies by chance.",
+    ),
+    option(
+        "reset_after",
+        kinds.duration(),
+        "60s",
+        "A time of health after which the delays begin anew.",
+    ),
+    option(
+        "limit",
+        kinds.integer(0, 1_000_000),
+        10,
+        "How many automatic restarts there may be `within` a time; 0 is none.",
+        elsewhere="startretries StartLimitBurst max_restarts retries",
+    ),
+    option(
+        "within",
+        kinds.duration(0.01),
+        "10m",
+        "The time in which the restarts are counted.",
+        elsewhere="StartLimitIntervalSec StartLimitInterval",
+    ),
+    option(
+        "then",
+        kinds.choice("hold", "exit"),
+        "hold",
+        'What happens at the limit: "hold" parks the program as FATAL and tries again every '
+        '`maximum`; "exit" ends the watchdog with the program\'s exit code.',
+    ),
+    option(
+        "slow",
+        kinds.duration(),
+        "60s",
+        "The first delay after an exit code from `exit_codes.slow`.",
+    ),
+)
+
+EXIT_CODES = section(
+    "exit_codes",
+    "What an exit code means; one in no list is a failure. A code that you list is taken out of "
+    "the default lists of the other keys.",
+    option(
+        "success",
+        kinds.codes(0, 255),
+        [0],
+        "It ended as it should.",
+        elsewhere="exitcodes SuccessExitStatus",
+    ),
+    option(
+        "fatal",
+        kinds.codes(0, 255),
+        [2, 77, 78, 126, 127],
+        "Starting it again cannot help; it becomes FATAL.",
+        elsewhere="RestartPreventExitStatus stop_exit_codes",
+    ),
+    option(
+        "slow",
+        kinds.codes(0, 255),
+        [69, 75],
+        "Something else is in its way; it is started again after `restart.slow`.",
+    ),
+)
+
+STOP = section(
+    "stop",
+    "How a program is stopped: the signal, then SIGKILL to whatever is left of it.",
+    option(
+        "signal",
+        kinds.signal("TERM", "INT", "HUP", "QUIT", "ABRT", "KILL", "USR1", "USR2", "WINCH"),
+        "TERM",
+        "The first signal.",
+        elsewhere="stopsignal KillSignal",
+    ),
+    option(
+        "grace",
+        kinds.duration(),
+        "15s",
+        "How long it has between that signal and SIGKILL.",
+        elsewhere="stopwaitsecs TimeoutStopSec kill_timeout timeout",
+    ),
+    option(
+        "scope",
+        kinds.choice("group", "main"),
+        "group",
+        "Who gets the first signal: the whole process group, or the main process only.",
+        elsewhere="stopasgroup killasgroup KillMode",
+    ),
+)
+
+LOGS = section(
+    "logs",
+    "Captured output. It is rotated at whole lines, and secrets are struck out before it is "
+    "written.",
+    option(
+        "path",
+        PATH,
+        None,
+        "The file.",
+        example='"bot.log"',
+        unset="`<state>/logs/<name>.log`",
+        elsewhere="stdout_logfile out_file stdout",
+    ),
+    option(
+        "maximum",
+        kinds.size(),
+        "50MB",
+        "The size at which it is rotated; 0 is never.",
+        elsewhere="stdout_logfile_maxbytes max_size maxbytes",
+    ),
+    option(
+        "backups",
+        kinds.integer(0, 1000),
+        10,
+        "How many rotated files are kept.",
+        elsewhere="stdout_logfile_backups retain",
+    ),
+    option(
+        "format",
+        kinds.choice("raw", "text", "json"),
+        "raw",
+        'How lines are written: as they came, with a time ("text"), or as JSON objects.',
+    ),
+    option(
+        "stderr",
+        kinds.text('"merge", "separate", "discard" or a path'),
+        "merge",
+        'Where its standard error goes: into the same file, into `<path>.stderr` ("separate"), '
+        'nowhere ("discard"), or into the file of this path.',
+        elsewhere="redirect_stderr stderr_logfile error_file",
+    ),
+)
+
+# plain word, constant in the module `resource`, kind, meaning
+_LIMITS = (
+    ("open_files", "RLIMIT_NOFILE", kinds.integer(3, 2**31), "Open files.", "nofile LimitNOFILE"),
+    ("processes", "RLIMIT_NPROC", kinds.integer(0, 2**31), "Processes of its user.", "nproc"),
+    ("core", "RLIMIT_CORE", kinds.size(), "Size of a core dump.", "LimitCORE"),
+    ("memory", "RLIMIT_AS", kinds.size(2**20), "Address space of one process.", "as LimitAS"),
+    ("cpu", "RLIMIT_CPU", kinds.duration(1), "Processor time of one process.", "LimitCPU"),
+    ("file_size", "RLIMIT_FSIZE", kinds.size(), "Size of a file that it writes.", "fsize"),
+    ("stack", "RLIMIT_STACK", kinds.size(2**16), "Size of the stack.", "LimitSTACK"),
+    ("data", "RLIMIT_DATA", kinds.size(2**16), "Size of the data segment.", "LimitDATA"),
+    ("locked_memory", "RLIMIT_MEMLOCK", kinds.size(), "Memory locked into RAM.", "memlock"),
+)
+RLIMITS = {key: constant for key, constant, *_ in _LIMITS}
+
+LIMITS = section(
+    "limits",
+    'Resource limits, both the soft and the hard one: a value or "unlimited".',
+    *(
+        option(key, kinds.limit(kind), None, doc, unset="inherited", elsewhere=others)
+        for key, _, kind, doc, others in _LIMITS
+    ),
+)
