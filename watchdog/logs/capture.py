@@ -1,0 +1,251 @@
+"""The captured output of all programs: the daemon's way in to this package.
+
+Before a spawn `Captures.open` gives the descriptors for the child; when the tree is gone `release`
+writes what is left. In between the event loop does the reading. Nothing here raises because of a
+log or a state directory that cannot be written: trouble is reported by `on_trouble`, and the child
+runs on. Only running out of descriptors makes `open` fail (OSError), as it would the spawn.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from pathlib import Path
+
+from watchdog.logs.fifo import Allowance
+from watchdog.logs.lines import Formatter, formatter, one_line
+from watchdog.logs.model import NOWHERE, LogsConfig, Paths, file_name, log_paths
+from watchdog.logs.pump import LinePump
+from watchdog.logs.redaction import Redactor
+from watchdog.logs.rotation import RotatingFile
+from watchdog.logs.stream import Stream
+
+OnTrouble = Callable[[str, str | None], None]
+"""(program, a sentence) when its output meets trouble; (program, None) when all of it is over."""
+
+
+_NONE: frozenset[str] = frozenset()
+_DESCRIPTORS = {"stdout": 1, "stderr": 2}
+
+
+class ChildEnds:
+    """Descriptors for a child's standard output and error; close them once it is spawned."""
+
+    __slots__ = ("stderr_fd", "stdout_fd")
+
+    def __init__(self, stdout_fd: int, stderr_fd: int) -> None:
+        self.stdout_fd = stdout_fd
+        self.stderr_fd = stderr_fd
+        """The same number as `stdout_fd` when standard error is merged."""
+
+    def close(self) -> None:
+        """Close our copies; idempotent."""
+        for fd in {self.stdout_fd, self.stderr_fd} - {-1}:
+            os.close(fd)
+        self.stdout_fd = self.stderr_fd = -1
+
+
+class _Sink:
+    """One stream of a program, with the parts that a new configuration changes."""
+
+    __slots__ = ("file", "name", "pump", "stream")
+
+    def __init__(self, name: str, file: RotatingFile, pump: LinePump, stream: Stream) -> None:
+        self.name = name
+        self.file = file
+        self.pump = pump
+        self.stream = stream
+
+
+class Capture:
+    """The output of one program, across its incarnations."""
+
+    __slots__ = ("_captures", "_paths", "_program", "_sinks", "_troubles")
+
+    def __init__(self, captures: Captures, program: str) -> None:
+        self._captures = captures
+        self._program = program
+        self._paths = Paths(None, None, merged=True)
+        self._sinks: tuple[_Sink, ...] = ()
+        self._troubles = _NONE  # the origins of what is wrong now
+
+    def configure(self, config: LogsConfig, secrets: frozenset[str]) -> None:
+        """Use `config` and `secrets` from now on; where standard error goes, from the next open.
+
+        A stream that the new configuration no longer captures is still read to its end: the running
+        process would otherwise fill its FIFO and stand still.
+        """
+        self._paths = log_paths(config)
+        for name, path in (("stdout", self._paths.stdout), ("stderr", self._paths.stderr)):
+            if path is not None:
+                self._aim(name, path, config, _redactor(secrets))
+
+    def open(self) -> ChildEnds:
+        """The ends for the next incarnation. Raises OSError when descriptors run out."""
+        stdout = self._open("stdout", self._paths.stdout)
+        if self._paths.merged:
+            return ChildEnds(stdout, stdout)
+        try:
+            return ChildEnds(stdout, self._open("stderr", self._paths.stderr))
+        except OSError:
+            os.close(stdout)
+            raise
+
+    def adopt(self, pid: int) -> None:
+        """Read the FIFOs that `pid`, left running by another watchdog, still holds."""
+        for sink in self._sinks:
+            try:
+                sink.stream.adopt(pid, _DESCRIPTORS[sink.name])
+            except OSError as error:
+                self._tell("fifo", f"the output of the adopted process {pid} is lost: {error}")
+
+    def attach(self) -> None:
+        """Have the running event loop read; idempotent."""
+        for sink in self._sinks:
+            sink.stream.attach()
+
+    def release(self) -> None:
+        """The process is gone: write all that it left."""
+        for sink in self._sinks:
+            sink.stream.release()
+
+    def reopen(self) -> None:
+        """Open the logs at their paths again."""
+        for sink in self._sinks:
+            sink.file.reopen()
+
+    def clear(self) -> None:
+        """Begin the logs anew."""
+        for sink in self._sinks:
+            sink.file.clear()
+
+    def close(self) -> None:
+        """Let go of everything; a live process goes on and its FIFO waits for the next watchdog."""
+        for sink in self._sinks:
+            sink.stream.close()
+
+    def _open(self, name: str, path: str | None) -> int:
+        sink = self._find(name)
+        if sink is None or path is None:
+            return os.open(NOWHERE, os.O_RDWR | os.O_CLOEXEC)
+        sink.file.ready()
+        try:
+            end = sink.stream.open()
+        except OSError as error:
+            end = sink.stream.open_without()
+            self._tell("fifo", f"the output would not survive the watchdog: {error}")
+        else:
+            self._tell("fifo", None)
+        return end
+
+    def _find(self, name: str) -> _Sink | None:
+        return next((sink for sink in self._sinks if sink.name == name), None)
+
+    def _aim(self, name: str, path: str, config: LogsConfig, redactor: Redactor) -> None:
+        form = formatter(config.format, self._program, name)
+        notice = _notice(form)
+        sink = self._find(name)
+        if sink is None:
+            tell = partial(self._tell, name)
+            file = RotatingFile(path, config.maximum, config.backups, tell, notice)
+            self._add(name, file, LinePump(file, redactor, form))
+        else:
+            sink.file.retarget(path, config.maximum, config.backups, notice)
+            sink.pump.change(redactor, form)
+
+    def _add(self, name: str, file: RotatingFile, pump: LinePump) -> None:
+        path = self._captures.fifo_path(self._program, name)
+        sink = _Sink(name, file, pump, Stream(path, pump, self._captures.allowance))
+        self._sinks = (*self._sinks, sink)
+
+    def _tell(self, origin: str, text: str | None) -> None:
+        """Report each trouble as it begins, and the end when the last of them is over."""
+        if text is not None:
+            self._troubles |= {origin}
+            self._captures.on_trouble(self._program, text)
+        elif origin in self._troubles:
+            self._troubles -= {origin}
+            if not self._troubles:
+                self._captures.on_trouble(self._program, None)
+
+
+class Captures:
+    """The captures of all programs."""
+
+    def __init__(self, state_dir: Path, on_trouble: OnTrouble) -> None:
+        self.state = state_dir
+        self.on_trouble = on_trouble
+        self._by_program: dict[str, Capture] = {}
+        self.allowance = Allowance()
+
+    def open(self, program: str, config: LogsConfig, secrets: frozenset[str]) -> ChildEnds:
+        """Ends for a new incarnation; reading begins. Needs a running loop. Raises OSError."""
+        capture = self._configured(program, config, secrets)
+        ends = capture.open()
+        capture.attach()
+        return ends
+
+    def adopt(self, program: str, config: LogsConfig, secrets: frozenset[str], pid: int) -> None:
+        """Go on capturing `pid`, which an earlier watchdog started. Needs a running loop."""
+        capture = self._configured(program, config, secrets)
+        capture.adopt(pid)
+        capture.attach()
+
+    def release(self, program: str) -> None:
+        """The process (best, its whole tree) is gone: write all that it left. Unknown is fine."""
+        for capture in self._named(program):
+            capture.release()
+
+    def reconfigure(self, program: str, config: LogsConfig, secrets: frozenset[str]) -> None:
+        """Use another configuration or other secrets for what is written from now on."""
+        for capture in self._named(program):
+            capture.configure(config, secrets)
+
+    def forget(self, program: str) -> None:
+        """The program left the configuration."""
+        for capture in self._named(program):
+            capture.close()
+        self._by_program.pop(program, None)
+
+    def clear(self, program: str) -> None:
+        """Begin the logs of `program` anew. Raises OSError when a log cannot be removed."""
+        for capture in self._named(program):
+            capture.clear()
+
+    def reopen_all(self) -> None:
+        """Open every log at its path again (SIGUSR2, after an external rotation)."""
+        for capture in self._by_program.values():
+            capture.reopen()
+
+    def close(self) -> None:
+        """Write what is there and let go; live processes go on, their FIFOs wait."""
+        for capture in self._by_program.values():
+            capture.close()
+
+    def fifo_path(self, program: str, stream: str) -> str:
+        """`<state>/fifo/<program>.out` or `.err`; as text, which weighs a third of a Path."""
+        return f"{self.state}/fifo/{file_name(program)}.{stream[3:]}"
+
+    def _configured(self, program: str, config: LogsConfig, secrets: frozenset[str]) -> Capture:
+        capture = self._by_program.get(program)
+        if capture is None:
+            capture = self._by_program[program] = Capture(self, program)
+        capture.configure(config, secrets)
+        return capture
+
+    def _named(self, program: str) -> Iterator[Capture]:
+        if program in self._by_program:
+            yield self._by_program[program]
+
+
+@lru_cache(maxsize=16)
+def _notice(form: Formatter) -> Callable[[str], bytes]:
+    """One for all programs whose lines have the same form."""
+    return partial(one_line, form)
+
+
+@lru_cache(maxsize=16)
+def _redactor(secrets: frozenset[str]) -> Redactor:
+    """One for all programs with the same secrets."""
+    return Redactor(secrets)

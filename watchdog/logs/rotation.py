@@ -1,0 +1,292 @@
+"""A log file that is rotated at whole lines, and that never lets its troubles reach the caller.
+
+`write` neither raises nor blocks: the program behind it must be read on whatever happens to the
+disk. What cannot be written is dropped and counted, tried again at most once a second, and when
+writing works again the log says how much was lost. The one decision, `cut_for_rotation`, is pure.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+PATIENCE = 1.0
+"""Seconds between two looks at whether the file is still at its path, and between two retries."""
+OVERSHOOT = 1024 * 1024
+"""Bytes that one endless line may add beyond the maximum before a rotation tears it."""
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+"""Non-blocking, because the path may name a pipe or a terminal whose reader has stopped."""
+_MODE = 0o640
+
+Tell = Callable[[str | None], None]
+"""Told a sentence when trouble begins and None when it is over."""
+
+
+def cut_for_rotation(data: bytes, size: int, maximum: int, whole: bool) -> int:
+    """How many bytes of `data` still belong in a file of `size` bytes; 0 means rotate it first.
+
+    `whole` says that the file ends with a whole line. A line is never spread over two files unless
+    it is longer than the maximum by `OVERSHOOT`; a line longer than the maximum has its own file.
+    """
+    if not maximum or size + len(data) <= maximum:
+        return len(data)
+    fitting = data.rfind(b"\n", 0, max(0, maximum - size)) + 1
+    if fitting:
+        return fitting
+    first_line = data.find(b"\n") + 1 or len(data)
+    if not size:
+        return first_line
+    return first_line if not whole and size < maximum + OVERSHOOT else 0
+
+
+class _Loss(msgspec.Struct):
+    """What was dropped since writing failed."""
+
+    reason: str
+    retry_at: float
+    size: int = 0
+    lines: int = 0
+
+    def add(self, data: bytes) -> None:
+        self.size += len(data)
+        self.lines += data.count(b"\n")
+
+    def sentence(self) -> str:
+        return f"[watchdog: {self.size} bytes of output were lost: {self.reason}]"
+
+
+class RotatingFile:
+    """Appends to `path`; beyond `maximum` bytes the file becomes `path.1`, `path.1` `path.2`, ...
+
+    maximum: bytes, 0 for never. backups: how many rotated files are kept; with 0 the file is
+    emptied instead. A path that is no regular file (a pipe, a terminal) is never rotated.
+    tell: called on entry into trouble and on recovery. notice: a sentence as a line of this log.
+    """
+
+    __slots__ = (
+        "_backups",
+        "_clock",
+        "_done",
+        "_fd",
+        "_identity",
+        "_look_at",
+        "_loss",
+        "_maximum",
+        "_notice",
+        "_path",
+        "_rotate_after",
+        "_size",
+        "_tell",
+        "_told",
+        "_whole",
+    )
+
+    def __init__(
+        self,
+        path: str,
+        maximum: int,
+        backups: int,
+        tell: Tell,
+        notice: Callable[[str], bytes],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._path = path
+        self._maximum = maximum
+        self._backups = backups
+        self._tell = tell
+        self._notice = notice
+        self._clock = clock
+        self._fd = -1
+        self._identity: tuple[int, int] | None = None
+        self._size = 0
+        self._done = 0  # bytes of the present write that are in the file
+        self._whole = True
+        self._look_at = 0.0
+        self._rotate_after = 0.0
+        self._loss: _Loss | None = None
+        self._told = False
+
+    # -- what the owner does --------------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        """Append `data`, which is whole lines or a piece of an overlong one; rotate as needed."""
+        now = self._clock()
+        loss = self._loss
+        if loss and now < loss.retry_at:
+            loss.add(data)
+            return
+        self._done = 0
+        try:
+            self._make_ready(now)
+            self._append(data, now)
+        except OSError as error:
+            self._lose(data[self._done :], error, now)
+        else:
+            self._recover()
+
+    def reopen(self) -> None:
+        """Open what is at the path now, as after an external rotation, unless closed."""
+        if self._fd >= 0:
+            self._open_or_lose()
+
+    def ready(self) -> None:
+        """Make the file exist and be open before the first write, so that trouble shows early."""
+        if self._fd < 0 and self._loss is None:
+            self._open_or_lose()
+
+    def _open_or_lose(self) -> None:
+        now = self._clock()
+        try:
+            self._open(now)
+        except OSError as error:
+            self._lose(b"", error, now)
+
+    def clear(self) -> None:
+        """Begin the log anew; the rotated files stay."""
+        Path(self._path).unlink(missing_ok=True)
+        self.reopen()
+
+    def retarget(
+        self, path: str, maximum: int, backups: int, notice: Callable[[str], bytes]
+    ) -> None:
+        """Go on under another configuration."""
+        self._maximum, self._backups, self._notice = maximum, backups, notice
+        if path != self._path:
+            self._path = path
+            self.reopen()
+
+    def close(self) -> None:
+        """Close the file; a later write opens it again. A pending notice of loss is tried once."""
+        if self._loss:
+            self._loss.retry_at = 0.0
+            self.write(b"")
+        self._swap(-1)
+
+    # -- opening ----------------------------------------------------------------------------
+
+    def _make_ready(self, now: float) -> None:
+        if self._fd < 0 or (now >= self._look_at and self._has_moved(now)):
+            self._open(now)
+        if self._loss and self._loss.size:
+            self._announce(self._loss)
+
+    def _announce(self, loss: _Loss) -> None:
+        try:
+            self._put(b"" if self._whole else b"\n")
+            self._put(self._notice(loss.sentence()))
+        finally:
+            self._done = 0  # counts the program's bytes, and these are ours
+        loss.size = loss.lines = 0
+
+    def _has_moved(self, now: float) -> bool:
+        self._look_at = now + PATIENCE
+        if self._identity is None:
+            return False
+        try:
+            found = Path(self._path).stat()
+        except OSError:
+            return True
+        return (found.st_dev, found.st_ino) != self._identity
+
+    def _open(self, now: float) -> None:
+        fd = _open_making_directories(self._path)
+        found = os.fstat(fd)
+        regular = stat.S_ISREG(found.st_mode)
+        self._swap(fd)
+        self._identity = (found.st_dev, found.st_ino) if regular else None
+        self._size = found.st_size if regular else 0
+        self._whole = True
+        self._look_at = now + PATIENCE
+        self._rotate_after = 0.0
+
+    def _swap(self, fd: int) -> None:
+        old, self._fd = self._fd, fd
+        if old >= 0:
+            os.close(old)
+
+    # -- appending ---------------------------------------------------------------------------
+
+    def _append(self, data: bytes, now: float) -> None:
+        while data:
+            room = cut_for_rotation(data, self._size, self._limit(now), self._whole)
+            if room:
+                self._put(data[:room])
+                data = data[room:]
+            else:
+                self._rotate(now)
+
+    def _limit(self, now: float) -> int:
+        return self._maximum if self._identity and now >= self._rotate_after else 0
+
+    def _put(self, data: bytes) -> None:
+        while data:
+            count = os.write(self._fd, data)
+            self._size += count
+            self._done += count
+            self._whole = data[count - 1] == 10
+            data = data[count:]
+
+    # -- rotating ----------------------------------------------------------------------------
+
+    def _rotate(self, now: float) -> None:
+        """Rotate; if that fails the file grows on and it is tried again a second later."""
+        try:
+            self._shift()
+            self._open(now)
+        except OSError as error:
+            self._rotate_after = now + PATIENCE
+            self._say(
+                f"cannot rotate {self._path}: {_reason(error)}; the file grows beyond its maximum"
+            )
+
+    def _shift(self) -> None:
+        if not self._backups:
+            os.ftruncate(self._fd, 0)
+            return
+        for number in range(self._backups - 1, 0, -1):
+            _rename(f"{self._path}.{number}", f"{self._path}.{number + 1}")
+        _rename(self._path, f"{self._path}.1")
+
+    # -- trouble -----------------------------------------------------------------------------
+
+    def _lose(self, data: bytes, error: OSError, now: float) -> None:
+        loss = self._loss = self._loss or _Loss("", 0.0)
+        loss.reason = _reason(error)
+        loss.retry_at = now + PATIENCE
+        loss.add(data)
+        self._say(f"cannot write {self._path}: {loss.reason}; output is dropped until it can")
+
+    def _recover(self) -> None:
+        self._loss = None
+        if self._told and not self._rotate_after:
+            self._told = False
+            self._tell(None)
+
+    def _say(self, text: str) -> None:
+        if not self._told:
+            self._told = True
+            self._tell(text)
+
+
+def _open_making_directories(path: str) -> int:
+    try:
+        return os.open(path, _FLAGS, _MODE)
+    except FileNotFoundError:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, _FLAGS, _MODE)
+
+
+def _rename(old: str, new: str) -> None:
+    try:
+        Path(old).replace(new)
+    except FileNotFoundError:
+        return  # never rotated that far yet, or somebody moved it first
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
