@@ -135,8 +135,10 @@ class World:
             return self.account(bot_id)
         if len(self.accounts) == 1:
             return next(iter(self.accounts.values()))
-        known = ", ".join(str(known) for known in self.accounts) or "none"
-        raise UnknownName(f"name a bot by its id: the sandbox knows {len(self.accounts)} ({known})")
+        if not self.accounts:
+            raise UnknownName("no bot has called yet: start one, or name it by its id")
+        known = ", ".join(str(known) for known in self.accounts)
+        raise UnknownName(f"several bots are known: name one by its id ({known})")
 
     def add_user(self, user_id: int, first_name: str, username: str | None) -> Document:
         """Add or replace a user, with the private chat of the same id."""

@@ -105,7 +105,7 @@ async def test_the_sums_hold_every_bot(caller: Any, client: SandboxClient) -> No
         ("GET", "/nowhere", None, 404, "/sandbox/messages"),
         ("DELETE", "/messages", None, 405, "use POST or GET"),
         ("POST", "/messages", {}, 400, "text"),
-        ("POST", "/messages", {"text": "x"}, 400, "name a bot"),
+        ("POST", "/messages", {"text": "x"}, 400, "by its id"),
         ("POST", "/messages", {"text": "x", "bot": 5, "user": 9}, 400, "no user 9"),
         ("POST", "/messages", {"text": "x", "bot": 5, "chat": 9}, 400, "no chat 9"),
         ("POST", "/messages", {"text": "x", "bot": "five"}, 400, "'five'"),
