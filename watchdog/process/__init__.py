@@ -1,0 +1,32 @@
+"""Starting processes, knowing their ends, and proving their trees empty.
+
+The operating system's part is chosen here, once; nothing below asks again.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from watchdog.process.exits import signal_number, words
+from watchdog.process.memory import MemoryWatch
+from watchdog.process.spec import MARKER, Mark, SpawnSpec
+
+if sys.platform != "win32":
+    from watchdog.process import posix
+    from watchdog.process import processes as _processes
+    from watchdog.process.ports import System
+
+    system: System = posix
+    if sys.platform == "linux":
+        from watchdog.process import linux
+
+        system = linux if linux.works() else posix
+
+    class Processes(_processes.Processes):
+        """All processes of one watchdog, on this machine's system."""
+
+        def __init__(self, post: _processes.Post, system: System = system) -> None:
+            super().__init__(post, system)
+
+
+__all__ = ["MARKER", "Mark", "MemoryWatch", "Processes", "SpawnSpec", "signal_number", "words"]
