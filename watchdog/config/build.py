@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,15 @@ from msgspec import Struct
 
 from watchdog.config.envfile import read_env_file
 from watchdog.config.errors import ConfigError, Findings, KeyPath
-from watchdog.config.expand import CannotExpand, Scope, expand, names_in
+from watchdog.config.expand import CannotExpand, Scope, expand
 from watchdog.config.kinds import UNLIMITED
 from watchdog.config.model import LogsConfig, ProgramConfig
 from watchdog.config.places import resolve
 from watchdog.config.probing import Plan, plan_probes
 from watchdog.config.read import Table, read_section
 from watchdog.config.schema import PROGRAM
-from watchdog.config.secret import SHORTEST, parts_of, secrets_of, secrets_of_headers
+from watchdog.config.secret import secrets_of_headers
+from watchdog.config.sensitive import find_secrets
 from watchdog.config.tables import RLIMITS
 from watchdog.config.units import format_duration
 from watchdog.core.model import ExitCodes, Need, Policy, RestartPolicy, StopPolicy
@@ -64,7 +65,7 @@ def build_program(name: str, raw: Any, around: Surroundings, findings: Findings)
         memory=table["memory"],
         logs=_logs(name, table["logs"], around),
         probes={role: target for role, (target, _) in plan.probes.items()},
-        secrets=_secrets(raw, environment, plan, variables.scope),
+        secrets=find_secrets(raw, variables.scope, environment) | _header_secrets(plan),
         policy=_policy(name, table, plan, findings),
         autostart=table["autostart"],
     )
@@ -178,36 +179,6 @@ def _exit_codes(table: Table, findings: Findings) -> ExitCodes:
     )
 
 
-def _secrets(raw: Any, environment: dict[str, str], plan: Plan, scope: Scope) -> frozenset[str]:
-    """All that must be struck out of the output: by name, by shape, and the singleton's token."""
-    texts = list(_texts(raw))
-    named = {name: scope.get(name) or "" for text in texts for name in names_in(text)}
-    shapes = {part for text in texts for part in parts_of(_expanded(text, scope))}
-    shapes.update(_tokens(raw, scope))
-    found = secrets_of(environment) | secrets_of(named) | shapes
-    for target, _ in plan.probes.values():
-        found |= secrets_of_headers(target.headers)
-    return frozenset(text for text in found if len(text) >= SHORTEST)
-
-
-def _tokens(raw: Any, scope: Scope) -> Iterator[str]:
-    """The singleton's token and its secret half, whatever shape it has."""
-    text = raw.get("singleton") if isinstance(raw, dict) else None
-    kind, _, token = _expanded(text, scope).partition(":") if isinstance(text, str) else ("",) * 3
-    if kind.strip().lower() == "telegram" and ":" in token:
-        yield from (token.strip(), token.partition(":")[2].strip())
-
-
-def _texts(raw: Any) -> Iterator[str]:
-    if isinstance(raw, str):
-        yield raw
-    elif isinstance(raw, dict | list):
-        for item in raw.values() if isinstance(raw, dict) else raw:
-            yield from _texts(item)
-
-
-def _expanded(text: str, scope: Scope) -> str:
-    try:
-        return str(expand(text, scope))
-    except CannotExpand:
-        return text
+def _header_secrets(plan: Plan) -> frozenset[str]:
+    targets = (target for target, _ in plan.probes.values())
+    return frozenset().union(*(secrets_of_headers(target.headers) for target in targets))

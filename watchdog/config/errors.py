@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from watchdog.config.secret import strike
+
 KeyPath = tuple[str | int, ...]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -82,6 +84,7 @@ class Findings:
         self._locate = locate
         self._name = name
         self._problems: list[Problem] = []
+        self._secrets: set[str] = set()
 
     def add(self, path: KeyPath, found: str, allowed: str = "", hint: str = "") -> None:
         """Note a problem at the key `path`."""
@@ -92,10 +95,18 @@ class Findings:
         """Note the problems of another file."""
         self._problems.extend(error.problems)
 
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Let none of these texts be shown, whichever problem they are in."""
+        self._secrets.update(secrets)
+
     def raise_any(self) -> None:
         """Raise `ConfigError` with all problems, in the order of their lines."""
         if self._problems:
-            raise ConfigError(*sorted(self._problems, key=self._order))
+            raise ConfigError(*map(self._without_secrets, sorted(self._problems, key=self._order)))
+
+    def _without_secrets(self, problem: Problem) -> Problem:
+        found, hint = (strike(text, self._secrets) for text in (problem.found, problem.hint))
+        return problem._replace(found=found, hint=hint)
 
     def _order(self, problem: Problem) -> tuple[bool, float]:
         line = float("inf") if problem.line is None else problem.line

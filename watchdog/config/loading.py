@@ -28,6 +28,7 @@ from watchdog.config.places import (
 )
 from watchdog.config.read import Table, check_table, read_section
 from watchdog.config.schema import WATCHDOG
+from watchdog.config.sensitive import find_secrets
 from watchdog.config.together import check_name, check_together
 
 _ROOT = ("watchdog", "programs")
@@ -77,7 +78,9 @@ def assemble(tables: dict[str, Any], origin: Origin, findings: Findings) -> Conf
     """The configuration that these tables describe; `ConfigError` if anything is wrong."""
     _report_unknown(tables, findings)
     scope = Scope((("the environment", origin.environ),))
-    watchdog = read_section(WATCHDOG, tables.get("watchdog", {}), ("watchdog",), scope, findings)
+    raw = tables.get("watchdog", {})
+    watchdog = read_section(WATCHDOG, raw, ("watchdog",), scope, findings)
+    findings.hide(find_secrets(raw, scope, {}))
     state = _state(watchdog, origin, findings)
     around = Surroundings(origin.base, state, origin.environ)
     programs = _programs(tables, around, findings)
@@ -126,4 +129,6 @@ def _programs(
         check_name(name, findings)
     programs = tuple(build_program(name, raw, around, findings) for name, raw in named.items())
     check_together(programs, findings)
+    for program in programs:
+        findings.hide(program.secrets)
     return programs

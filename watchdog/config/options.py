@@ -39,6 +39,7 @@ class Section(Struct, frozen=True):
     options: dict[str, Option]
     sections: dict[str, Section] = {}
     optional: bool = False
+    misplaced: dict[str, str] = {}  # keys that people expect here, and what to write instead
 
     @property
     def keys(self) -> list[str]:
@@ -62,7 +63,13 @@ def option(
     return Option(key, kind, default, fallback, doc, example, required, private, unset, others)
 
 
-def section(key: str, doc: str, *parts: Option | Section, optional: bool = False) -> Section:
+def section(
+    key: str,
+    doc: str,
+    *parts: Option | Section,
+    optional: bool = False,
+    misplaced: dict[str, str] | None = None,
+) -> Section:
     options = {part.key: part for part in parts if isinstance(part, Option)}
     sections = {part.key: part for part in parts if isinstance(part, Section)}
-    return Section(key, doc, options, sections, optional)
+    return Section(key, doc, options, sections, optional, misplaced or {})

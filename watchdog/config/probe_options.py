@@ -106,6 +106,10 @@ _GRACE = option(
     elsewhere="terminationGracePeriodSeconds",
 )
 
+_NO_HEARTBEAT = {
+    "heartbeat": 'write heartbeat = "30s" for the program, or heartbeat = true in startup'
+}
+
 STARTUP = section(
     "startup",
     "Has it come up? Liveness and readiness wait until this has passed once; one that fails is "
@@ -121,10 +125,12 @@ READINESS = section(
     "of its own it asks what `liveness` asks.",
     *(*_TARGETS, _TELEGRAM, *_TIMING, _STATUS, _HEADERS),
     optional=True,
+    misplaced=_NO_HEARTBEAT,
 )
 LIVENESS = section(
     "liveness",
     "Is it alive? A program that fails this hangs: it is ended and started again.",
     *(*_TARGETS, _TELEGRAM, *_TIMING, _GRACE, _STATUS, _HEADERS),
     optional=True,
+    misplaced=_NO_HEARTBEAT,
 )

@@ -74,7 +74,9 @@ def _allowed_targets(role: Role) -> tuple[str, str]:
 
 
 def _own_target(table: Table, findings: Findings) -> ProbeTarget | None:
-    given = [kind for kind in KINDS if kind in table.given and table[kind] is not False]
+    given = [
+        kind for kind in KINDS if kind in table.given and table.values.get(kind, False) is not False
+    ]
     if len(given) > 1:
         findings.add(table.path, f"found {' and '.join(given)}", "one target")
     _check_extras(table, given, findings)

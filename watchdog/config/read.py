@@ -135,6 +135,8 @@ def _report_unknown(
 
 def _advice(section: Section, key: str) -> tuple[str, str]:
     """What is allowed instead of an unknown key, or what was probably meant."""
+    if key in section.misplaced:
+        return "", section.misplaced[key]
     own = _called_elsewhere(section, key)
     if own:
         return "", f"here it is called {own}"

@@ -20,6 +20,7 @@ _WORDS = frozenset({
     "PASS", "KEY", "KEYS", "APIKEY", "CREDENTIAL", "CREDENTIALS", "AUTHORIZATION", "AUTH",
     "COOKIE", "DSN",
 })
+_ENDS = ("PASSWORD", "PASSWD", "SECRET", "TOKEN", "APIKEY")  # PGPASSWORD, AUTHTOKEN
 _HARMLESS_ENDS = frozenset({
     "PATH", "FILE", "DIR", "ID", "NAME", "URL", "URI", "HOST", "PORT", "USER", "TYPE",
     "ALGORITHM", "SOCK", "LENGTH", "SIZE", "TTL",
@@ -30,7 +31,8 @@ _HARMLESS_ENDS = frozenset({
 def looks_secret(name: str) -> bool:
     """Whether a variable, header or key of this name holds a secret."""
     words = re.split(r"[^A-Z0-9]+", name.upper())
-    return words[-1] not in _HARMLESS_ENDS and not _WORDS.isdisjoint(words)
+    named = not _WORDS.isdisjoint(words) or any(word.endswith(_ENDS) for word in words)
+    return named and words[-1] not in _HARMLESS_ENDS
 
 
 def has_token(text: str) -> bool:

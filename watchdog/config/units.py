@@ -10,7 +10,7 @@ import re
 
 from watchdog.config.model import Address
 
-_NUMBER = re.compile(r"\s*(\d{1,18}(?:\.\d{1,18})?)\s*([A-Za-z]*)\s*", re.ASCII)
+_NUMBER = re.compile(r"\s*(\d{1,19}(?:\.\d{1,18})?)\s*([A-Za-z]*)\s*", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"B": 1, "": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _DIGITS = re.compile(r"-?[0-9]{1,18}")
