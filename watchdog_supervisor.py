@@ -10,6 +10,10 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from watchdog.config import Config
 
 
 def main() -> int:
@@ -18,9 +22,27 @@ def main() -> int:
     if foreign is not None:
         print(describe(foreign), file=sys.stderr)
         return 78
-    from watchdog.cli.main import main as run
+    from watchdog.cli.main import main as call
 
-    return run()
+    return call(run=start_daemon, demo=start_demo)
+
+
+# The command line knows neither the daemon nor the demonstration: it is handed these two, and each
+# imports what it starts only when it is called.
+
+
+def start_daemon(config: Config, names: tuple[str, ...]) -> int:
+    """Supervise the programs of a configuration (all, or those named); the exit code."""
+    from watchdog.daemon.main import run
+
+    return run(config, names)
+
+
+def start_demo(words: list[str]) -> int:
+    """Show the demonstration, which has options of its own; the exit code."""
+    from watchdog.demo import main
+
+    return main(words)
 
 
 def find_other_watchdog() -> Path | None:

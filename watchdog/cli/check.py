@@ -1,0 +1,68 @@
+"""`watchdog check`: is this configuration usable, and what does it say."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+from watchdog.cli.context import BAD_CONFIG, OK, Context, complain, make_parser
+
+if TYPE_CHECKING:
+    from watchdog.config.model import Config, ProgramConfig
+
+
+def main(context: Context) -> int:
+    """Print what the configuration means; 78 and all that is wrong if it is not usable."""
+    from watchdog.config.errors import ConfigError
+    from watchdog.config.find import find
+    from watchdog.config.loading import load
+
+    summary = "Validate a configuration and say what it means. Nothing is started."
+    options = make_parser(context, summary, "watchdog check -c watchdog.toml").parse_args(
+        context.words
+    )
+    try:
+        config = load(find(options.config, os.environ))
+    except ConfigError as error:
+        complain(f"the configuration is not usable\n{error}")
+        return BAD_CONFIG
+    print(_describe(config))
+    return OK
+
+
+def _describe(config: Config) -> str:
+    lines = [
+        f"{config.path} is usable",
+        f"  state    {config.state}",
+        f"  socket   {config.socket}",
+    ]
+    if config.http:
+        lines.append(f"  http     {config.http}")
+    for program in config.programs:
+        lines += ["", *_describe_program(program)]
+    return "\n".join(lines)
+
+
+def _describe_program(program: ProgramConfig) -> list[str]:
+    policy = program.policy
+    shown = [
+        ("command", _shown(program)),
+        ("directory", program.directory),
+        ("user", program.user),
+        ("singleton", program.singleton and f"{program.singleton}, when held {program.when_held}"),
+        ("needs", ", ".join(policy.depends_on)),
+        ("probes", ", ".join(f"{role} {target.kind}" for role, target in program.probes.items())),
+        ("heartbeat", policy.heartbeat and f"{policy.heartbeat:g} s"),
+        ("restart", f"{policy.restart.when}, then {policy.restart.then}"),
+        ("stop", f"{policy.stop.signal}, after {policy.stop.grace:g} s KILL"),
+        ("log", program.logs.path),
+    ]
+    return [program.name, *(f"  {name:<9} {value}" for name, value in shown if value)]
+
+
+def _shown(program: ProgramConfig) -> str:
+    """The command, its secrets struck out."""
+    from watchdog.config.secret import strike
+
+    return strike(shlex.join(program.command), program.secrets)

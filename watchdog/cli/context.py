@@ -1,0 +1,80 @@
+"""What every command is given, and the exit codes they share."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from watchdog.client import Client
+    from watchdog.config import Config
+
+OK = 0
+FAILED = 1
+USAGE = 2
+NOT_RUNNING = 3  # status: some program is not running
+UNREACHABLE = 4  # no watchdog answers; status: also a name that nobody has
+BAD_CONFIG = 78
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+Run = Callable[["Config", tuple[str, ...]], int]
+Demo = Callable[[list[str]], int]
+
+
+class Context(NamedTuple):
+    """The arguments of one command, and what the daemon's side supplies."""
+
+    command: str
+    words: list[str]
+    run: Run | None
+    demo: Demo | None
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help as it was written, the example below."""
+
+
+def make_parser(context: Context, summary: str, example: str) -> argparse.ArgumentParser:
+    """The parser of one command, with the options that all have in common."""
+    parser = argparse.ArgumentParser(
+        prog=f"watchdog {context.command}",
+        description=summary,
+        epilog=f"example:\n  {example}",
+        formatter_class=Formatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("-c", "--config", metavar="FILE", help="the configuration")
+    return parser
+
+
+def make_client_parser(context: Context, summary: str, example: str) -> argparse.ArgumentParser:
+    """The parser of a command that talks to a running watchdog."""
+    parser = make_parser(context, summary, example)
+    parser.add_argument(
+        "-s", "--socket", metavar="WHERE", help="its socket, or http://user:password@host:port"
+    )
+    parser.add_argument(
+        "--name", dest="run_name", metavar="NAME", help="the `run -- COMMAND` of this name"
+    )
+    return parser
+
+
+def connect(options: argparse.Namespace) -> Client:
+    """The watchdog that the options mean. `Unreachable` if it cannot be told which."""
+    from watchdog.client import Client
+    from watchdog.client.find import locate
+
+    return Client(locate(options.config, options.socket, options.run_name))
+
+
+def complain(text: object) -> None:
+    """Say what went wrong, on the standard error stream."""
+    print(f"watchdog: {text}", file=sys.stderr)
+
+
+def parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """The options; names and options may come in any order."""
+    return parser.parse_intermixed_args(list(words))

@@ -1,0 +1,137 @@
+"""Entry: which command is it, and what becomes of the ways in which it can end.
+
+The words before the command may be `-c FILE`, `-s WHERE` and `--name NAME`; they mean the same as
+after it. A command's module is imported only when it is called: `status` must not pay for `run`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+from watchdog.cli import context
+from watchdog.cli.context import Context, Demo, Run, complain
+
+
+class Command(NamedTuple):
+    """Where a command is, and what the overview says of it."""
+
+    module: str
+    usage: str
+    summary: str
+
+
+COMMANDS = {
+    "run": Command("run", "[NAME...]", "supervise the programs of a configuration"),
+    "start": Command("request", "NAME...|all", "start programs"),
+    "stop": Command("request", "NAME...|all", "stop programs"),
+    "restart": Command("request", "NAME...|all", "restart programs"),
+    "status": Command("status", "[NAME...] [--json]", "how the programs are"),
+    "logs": Command("logs", "NAME [-f] [-n N]", "what a program wrote"),
+    "signal": Command("signal", "SIGNAL NAME...", "send a signal to programs"),
+    "reload": Command("reload", "", "apply the changed configuration"),
+    "shutdown": Command("shutdown", "", "stop everything and end the watchdog"),
+    "check": Command("check", "", "validate a configuration"),
+    "init": Command("init", "", "write a configuration to start from"),
+    "demo": Command("demo", "", "the whole story on an embedded sandbox"),
+    "version": Command("version", "", "the version"),
+}
+_OPTIONS_WITH_VALUE = ("-c", "--config", "-s", "--socket", "--name")
+
+
+def main(
+    argv: Sequence[str] | None = None, run: Run | None = None, demo: Demo | None = None
+) -> int:
+    """Do what the words say; the exit code. `run` and `demo` start what they are named after."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    before, rest = _split(words)
+    if not rest or rest[0] in ("-h", "--help", "help"):
+        print(_overview())
+        return context.OK if rest else context.USAGE
+    name = "version" if rest[0] in ("-V", "--version") else rest[0]
+    if name not in COMMANDS:
+        return _reject(name)
+    return _call(Context(name, [*before, *rest[1:]], run, demo))
+
+
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """The options before the command, and the command with all that follows."""
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        if words[at] in _OPTIONS_WITH_VALUE:
+            at += 2
+        elif words[at].startswith(("--config=", "--socket=", "--name=")):
+            at += 1
+        else:
+            break
+    return words[:at], words[at:]
+
+
+def _call(given: Context) -> int:
+    """Run a command. However it ends, no trace is shown of what is no bug."""
+    from watchdog.client.errors import Refused, Unreachable
+
+    try:
+        code = _load(given)
+        sys.stdout.flush()
+        return code
+    except Unreachable as error:
+        complain(error)
+        return context.UNREACHABLE
+    except Refused as error:
+        complain(error)
+        return context.FAILED
+    except SystemExit as end:  # argparse's way of saying usage, or that help was shown
+        return end.code if isinstance(end.code, int) else context.USAGE
+    except KeyboardInterrupt:
+        return context.INTERRUPTED
+    except BrokenPipeError:
+        return _end_quietly()
+
+
+def _load(given: Context) -> int:
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    module = import_module(f"watchdog.cli.{COMMANDS[given.command].module}")
+    return int(module.main(given))
+
+
+def _end_quietly() -> int:
+    """The reader of our output is gone: `watchdog status | head -1`."""
+    # The interpreter flushes once more at exit, and would complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return context.BROKEN_PIPE
+
+
+def _reject(name: str) -> int:
+    from watchdog.config.errors import nearest
+
+    close = nearest(name, COMMANDS)
+    hint = f"did you mean `watchdog {close}`?" if close else "see `watchdog --help`"
+    complain(f"there is no command {name}; {hint}")
+    return context.USAGE
+
+
+def _overview() -> str:
+    lines = [
+        "usage: watchdog [-c FILE] COMMAND ...",
+        "",
+        "Supervises programs that must run exactly once.",
+        "",
+    ]
+    for name, command in COMMANDS.items():
+        lines.append(f"  {f'{name} {command.usage}':<28}{command.summary}")
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "`watchdog COMMAND --help` has the options and an example.",
+            "",
+            "examples:",
+            "  watchdog run -c watchdog.toml",
+            "  watchdog run --http http://127.0.0.1:9876/health -- python -m bot",
+            "  watchdog status",
+        ]
+    )

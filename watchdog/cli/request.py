@@ -1,0 +1,48 @@
+"""`watchdog start`, `stop` and `restart`: ask, wait, and say what became of each program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from watchdog.cli.context import FAILED, OK, Context, connect, make_client_parser, parse
+
+_SUMMARIES = {
+    "start": "Start programs and wait until they run.",
+    "stop": "Stop programs, those that depend on others first, and wait until they are gone.",
+    "restart": "Stop programs and start them again, and wait until they run.",
+}
+_PAST = {"start": "started", "stop": "stopped", "restart": "restarted", "signal": "signalled"}
+# What was wanted is so already: an error in words, as supervisorctl has it, but no failure.
+_HARMLESS = {("start", "already started"), ("stop", "not running")}
+
+
+def main(context: Context) -> int:
+    """Do it; 1 if any program could not be brought to where it was wanted."""
+    action = context.command
+    parser = make_client_parser(context, _SUMMARIES[action], f"watchdog {action} bot")
+    parser.add_argument("names", nargs="+", metavar="NAME", help="a program, or `all`")
+    options = parse(parser, context.words)
+    return report(action, connect(options).request(action, options.names))
+
+
+def report(action: str, results: Iterable[Mapping[str, str]]) -> int:
+    """Print a line for each program; the exit code."""
+    code = OK
+    for result in results:
+        print(f"{result['name']}: {_describe(action, result['outcome'], result['text'])}")
+        if _is_failure(action, result["outcome"]):
+            code = FAILED
+    return code
+
+
+def _is_failure(action: str, outcome: str) -> bool:
+    return outcome not in ("done", "waiting") and (action, outcome) not in _HARMLESS
+
+
+def _describe(action: str, outcome: str, text: str) -> str:
+    if outcome == "done":
+        return _PAST[action]
+    if outcome == "waiting":
+        return f"waiting ({text})" if text else "waiting"
+    detail = f": {text}" if text and outcome == "superseded" else ""
+    return f"ERROR ({text if text and outcome == 'failed' else outcome + detail})"

@@ -1,0 +1,65 @@
+"""`watchdog status`: how the programs are, for people and for scripts."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from watchdog.cli.context import (
+    NOT_RUNNING,
+    OK,
+    UNREACHABLE,
+    Context,
+    complain,
+    connect,
+    make_client_parser,
+    parse,
+)
+
+Program = dict[str, Any]
+
+
+def main(context: Context) -> int:
+    """Print the status; 0 all run, 3 some program does not, 4 a name that nobody has."""
+    summary = "How the programs are. Exit code: 0 all run, 3 some do not, 4 no watchdog reachable."
+    parser = make_client_parser(context, summary, "watchdog status bot --json")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these programs")
+    parser.add_argument("--json", action="store_true", help="for scripts; the form is stable")
+    options = parse(parser, context.words)
+    status = connect(options).status()
+    programs, unknown = _choose(status["programs"], options.names)
+    _show(status | {"programs": programs}, options.json)
+    for name in unknown:
+        complain(f"there is no program {name}")
+    return UNREACHABLE if unknown else _judge(programs)
+
+
+def _judge(programs: list[Program]) -> int:
+    return OK if all(p["state"] == "RUNNING" for p in programs) else NOT_RUNNING
+
+
+def _choose(programs: list[Program], names: list[str]) -> tuple[list[Program], list[str]]:
+    """The programs that are meant, and the names that mean none."""
+    if not names or "all" in names:
+        return programs, []
+    chosen = [p for p in programs if any(_is_meant(p, name) for name in names)]
+    unknown = [name for name in names if not any(_is_meant(p, name) for p in programs)]
+    return chosen, unknown
+
+
+def _is_meant(program: Program, name: str) -> bool:
+    group, colon, process = name.partition(":")
+    if not colon:
+        return bool(program["name"] == name)
+    return bool(program["group"] == group) and process in ("", "*", program["name"])
+
+
+def _show(status: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        import json
+
+        print(json.dumps(status, indent=2))
+    elif status["programs"]:
+        from watchdog.cli.table import print_table
+
+        print_table(status["programs"], sys.stdout)

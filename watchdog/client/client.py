@@ -1,0 +1,85 @@
+"""Calls to a running watchdog, as methods with plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from watchdog.client.address import parse
+from watchdog.client.errors import Refused, Unreachable
+from watchdog.client.http import Connection
+from watchdog.wire.faults import Fault, explain
+from watchdog.wire.xmlrpc import Malformed, read_result, write_call
+
+QUICK = 10.0  # seconds within which a watchdog whose loop turns has answered a question
+Stream = Literal["stdout", "stderr"]
+
+
+class Client:
+    """A watchdog at an address: a path, `unix:///path` or `http://user:password@host:port`.
+
+    Every method raises `Unreachable` if nobody answers and `Refused` if the answer is no.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = parse(address)
+        self._connection: Connection | None = None
+
+    def call(self, method: str, *params: Any, seconds: float | None = QUICK) -> Any:
+        """The result of any method of the API; `seconds` is None for one that takes its time."""
+        body = self._connect().post("/RPC2", write_call(method, params), seconds)
+        try:
+            return read_result(body)
+        except Fault as fault:
+            raise Refused(fault.code, explain(fault)) from None
+        except Malformed as error:
+            raise Unreachable(str(self.address), f"it answers in no known way ({error})") from None
+
+    def status(self) -> dict[str, Any]:
+        """The watchdog and its programs, as `watchdog status --json` prints them."""
+        result: dict[str, Any] = self.call("watchdog.status")
+        return result
+
+    def request(self, action: str, names: Sequence[str]) -> list[dict[str, str]]:
+        """start, stop or restart; returns when it is done: name, outcome and text for each."""
+        result: list[dict[str, str]] = self.call(f"watchdog.{action}", list(names), seconds=None)
+        return result
+
+    def signal(self, signal: str, names: Sequence[str]) -> list[dict[str, str]]:
+        """Send a signal: name, outcome and text for each."""
+        result: list[dict[str, str]] = self.call("watchdog.signal", signal, list(names))
+        return result
+
+    def reload(self) -> dict[str, list[str]]:
+        """Apply the changed configuration: added, changed, removed, retuned and notes."""
+        result: dict[str, list[str]] = self.call("watchdog.reload", seconds=None)
+        return result
+
+    def shut_down(self) -> None:
+        """Have it stop everything and end; returns at once."""
+        self.call("watchdog.shutdown")
+
+    def wait_until_gone(self) -> None:
+        """Return once the watchdog has ended."""
+        self._connect().wait_until_closed()
+
+    def last_lines(self, name: str, stream: Stream, count: int) -> str:
+        """The end of a program's output."""
+        return str(self.call("watchdog.lastLines", name, stream, count))
+
+    def follow(self, name: str, stream: Stream, lines: int) -> Iterator[bytes]:
+        """The last lines of a program's output, then what it goes on to write."""
+        from urllib.parse import quote
+
+        return self._connect().stream(f"/logtail/{quote(name)}/{stream}?lines={lines}")
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            self._connection = Connection(self.address)
+        return self._connection

@@ -1,0 +1,129 @@
+"""What the server needs of the daemon, and the values that it is answered with.
+
+The daemon implements `Backend`; the module that reads captured output implements `LogReader`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from msgspec import Struct
+
+from watchdog.core.model import Health, Outcome, State
+
+Action = Literal["start", "stop", "restart"]
+Stream = Literal["stdout", "stderr"]
+
+
+class WatchdogView(Struct, frozen=True):
+    """The watchdog itself."""
+
+    pid: int
+    version: str
+    state: str  # "RUNNING", "SHUTDOWN" or "RESTARTING"
+    uptime_seconds: float
+    identification: str
+
+
+class ProgramView(Struct, frozen=True):
+    """One program as clients see it. Times are seconds of the wall clock."""
+
+    name: str
+    group: str
+    state: State
+    health: Health
+    reason: str
+    pid: int | None
+    incarnation: int
+    uptime_seconds: float | None
+    restarts: int
+    singleton: str | None
+    lease: str | None
+    last_exit: dict[str, Any] | None  # "code", "signal", "text", "at"
+    last_incident: str | None
+    started_at: float | None
+    stopped_at: float | None
+    retry_at: float | None
+    status: str  # its own words (sd_notify STATUS=)
+    stdout_log: str
+    stderr_log: str
+    autostart: bool
+    priority: int
+
+
+class Result(Struct, frozen=True):
+    """The answer to a request for one program."""
+
+    name: str
+    outcome: Outcome
+    text: str
+
+
+class Reloaded(Struct, frozen=True):
+    """What a reload of the configuration did, by program."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    retuned: tuple[str, ...] = ()  # changed without its process having to notice
+    notes: tuple[str, ...] = ()
+
+
+class ReloadError(Exception):
+    """The new configuration is not usable; the old one stays in force. The text says why."""
+
+
+class Backend(Protocol):
+    """The daemon, as the server sees it."""
+
+    def watchdog(self) -> WatchdogView: ...
+
+    def programs(self) -> list[ProgramView]:
+        """All programs, in the order in which they start."""
+        ...
+
+    async def request(self, action: Action, names: Sequence[str]) -> list[Result]:
+        """Do it to these programs, in the order that their dependencies ask for, and wait."""
+        ...
+
+    async def signal(self, name: str, signal: str) -> Result:
+        """Send the signal ("HUP" or "1") to the main process of the program."""
+        ...
+
+    async def reload(self) -> Reloaded:
+        """Read the configuration again and apply it; `ReloadError` if it is not usable."""
+        ...
+
+    def shutdown(self) -> None:
+        """Begin to stop everything; returns at once."""
+        ...
+
+    def log_path(self, name: str, stream: Stream) -> str | None:
+        """Where the program's captured output is; None if it is not captured."""
+        ...
+
+    def main_log_path(self) -> str | None:
+        """Where the watchdog's own log is; None if it has no file."""
+        ...
+
+
+class LogReader(Protocol):
+    """Reading files of captured output; the module `watchdog.logs.tail` is one."""
+
+    def read_log(self, path: Path, offset: int, length: int) -> str:
+        """As supervisor's readLog; raises as `watchdog.logs.tail.read_log` does."""
+        ...
+
+    def tail_log(self, path: Path, offset: int, length: int) -> tuple[str, int, bool]:
+        """As supervisor's tailLog: text, offset to go on from, whether something was left out."""
+        ...
+
+    def last_lines(self, path: Path, count: int) -> bytes:
+        """The last lines, reaching back into rotated files; `FileNotFoundError`."""
+        ...
+
+    def follow(self, path: Path, lines: int = 0) -> AsyncIterator[bytes]:
+        """The last lines, and then whatever is appended, across rotations, without end."""
+        ...

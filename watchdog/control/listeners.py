@@ -1,0 +1,128 @@
+"""Opening the control sockets, safely.
+
+The unix socket is never open to others, not for a moment: it is bound with the mode it keeps.
+Whether a file that is already there is served is found out by connecting, while the directory is
+locked, so that of two watchdogs that come at once only one gets it. An abandoned file is replaced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from watchdog.control.access import is_loopback
+
+LONGEST_PATH = 107  # bytes; sun_path of unix(7) has 108, one of them for the final NUL
+BACKLOG = 1024
+
+
+class AddressError(OSError):
+    """The control socket cannot be opened. The text says why and what to do."""
+
+
+class AlreadyServed(AddressError):
+    """Another watchdog answers at this address."""
+
+
+def open_unix(path: Path) -> socket.socket:
+    """A listening socket at `path`, mode 0600; `AddressError` if that cannot be."""
+    if (length := len(os.fsencode(path))) > LONGEST_PATH:
+        raise AddressError(
+            f"the path of the control socket is too long: {path} has {length} bytes,"
+            f" at most {LONGEST_PATH} are allowed; set `socket` under [watchdog] to a shorter one"
+        )
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _locked(path.parent):
+            _clear(path)
+            return _bind(path)
+    except AddressError:
+        raise
+    except OSError as error:
+        raise AddressError(
+            f"the control socket cannot be made at {path}: {error.strerror};"
+            " set `socket` under [watchdog] to a place that this user may write to"
+        ) from None
+
+
+def open_tcp(host: str, port: int, has_password: bool) -> socket.socket:
+    """A listening TCP socket; `AddressError` if the port is taken or the host open to others."""
+    if not (is_loopback(host) or has_password):
+        raise AddressError(
+            f"http = {host}:{port} would let everybody who reaches this machine control its"
+            " programs; without a password only loopback is allowed, such as 127.0.0.1"
+        )
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address, family=family, backlog=BACKLOG)
+    except OSError as error:
+        reason = "the port is taken" if error.errno == errno.EADDRINUSE else error.strerror
+        raise AddressError(f"http = {host}:{port} cannot be opened: {reason}") from None
+
+
+def identify(path: Path) -> tuple[int, int] | None:
+    """Which file is at the path now (device and inode); None if there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)  # held for as long as a bind takes
+        yield
+    finally:
+        os.close(fd)
+
+
+def _clear(path: Path) -> None:
+    """Remove the socket file that a dead watchdog left; refuse to touch anything else."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise AddressError(f"{path} is no socket: it is not replaced; move it away")
+    if _is_served(path):
+        raise AlreadyServed(
+            f"another watchdog answers at {path}; see `watchdog status`,"
+            " or end it with `watchdog shutdown`"
+        )
+    path.unlink()
+
+
+def _is_served(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(str(path))
+        except BlockingIOError:  # its queue is full: very much alive
+            return True
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        return True
+
+
+def _bind(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    umask = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    finally:
+        os.umask(umask)
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,18 @@
+"""All methods that a client can call: the one table."""
+
+from __future__ import annotations
+
+from watchdog.control import (
+    supervisor_logs,
+    supervisor_methods,
+    system_methods,
+    watchdog_methods,
+)
+from watchdog.control.rpc import Method
+
+METHODS: dict[str, Method] = {
+    **supervisor_methods.TABLE.methods,
+    **supervisor_logs.TABLE.methods,
+    **system_methods.TABLE.methods,
+    **watchdog_methods.TABLE.methods,
+}

@@ -1,0 +1,105 @@
+"""Which path is answered by what.
+
+`Routes` is built once for each listener, its door: over TCP a request must get past it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from urllib.parse import parse_qs, unquote
+
+from watchdog.control import names
+from watchdog.control.access import Door, comes_from_here, declares_xml
+from watchdog.control.backend import Stream
+from watchdog.control.http import Reply, Request, plain
+from watchdog.control.rpc import Api, answer
+from watchdog.wire.xmlrpc import Malformed, read_call
+
+Report = Callable[[str, Exception], None]
+
+_HEAD_BYTES = 1024  # of a log that is followed, as supervisor shows before what is new
+_MOST_LINES = 10_000
+
+
+class Routes:
+    """The paths of one listener."""
+
+    def __init__(self, api: Api, report: Report, door: Door) -> None:
+        self._api = api
+        self._report = report
+        self._door = door
+
+    async def respond(self, request: Request) -> Reply:
+        """The reply to a request."""
+        path = request.target.partition("?")[0]
+        if path == "/healthz":
+            return _allow(request, "GET") or plain(200, "ok")
+        return _stop_at(self._door, request) or await self._route(path, request)
+
+    async def _route(self, path: str, request: Request) -> Reply:
+        if path in ("/RPC2", "/RPC2/"):
+            return _allow(request, "POST") or await self._call(request)
+        if path == "/mainlogtail":
+            log = self._api.backend.main_log_path()
+            return _allow(request, "GET") or self._follow(log, request)
+        if path.startswith("/logtail/"):
+            return _allow(request, "GET") or self._follow_program(path, request)
+        return plain(404)
+
+    async def _call(self, request: Request) -> Reply:
+        try:
+            call = read_call(request.body)
+        except Malformed as error:
+            return plain(400, f"No XML-RPC call: {error}")
+        return Reply(200, await answer(self._api, call, self._report), type="text/xml")
+
+    def _follow_program(self, path: str, request: Request) -> Reply:
+        name, _, stream = unquote(path).removeprefix("/logtail/").partition("/")
+        found = names.match(self._api.backend.programs(), name)
+        if len(found) != 1:
+            return plain(404, f"There is no program {name}")
+        if stream not in ("", "stdout", "stderr"):
+            return plain(404)
+        channel: Stream = "stderr" if stream == "stderr" else "stdout"
+        return self._follow(self._api.backend.log_path(found[0].name, channel), request)
+
+    def _follow(self, path: str | None, request: Request) -> Reply:
+        if path is None or not Path(path).exists():
+            return plain(404, "There is no log yet")
+        # nginx would collect the stream into blocks otherwise
+        headers = (("X-Accel-Buffering", "no"),)
+        return Reply(200, headers=headers, stream=self._stream(Path(path), request))
+
+    def _stream(self, path: Path, request: Request) -> AsyncIterator[bytes]:
+        asked = parse_qs(request.target.partition("?")[2]).get("lines", [""])[0]
+        if asked.isdecimal():
+            return self._api.logs.follow(path, min(int(asked[:9]), _MOST_LINES))
+        return self._api.logs.follow(path, self._lines_at_end(path))
+
+    def _lines_at_end(self, path: Path) -> int:
+        """How many lines the last bytes hold. Whole lines: supervisor begins amid one."""
+        return max(1, self._api.logs.tail_log(path, 0, _HEAD_BYTES)[0].count("\n"))
+
+
+def _stop_at(door: Door, request: Request) -> Reply | None:
+    """Nothing if the request may pass, else the reply that says why not."""
+    if door.is_local:
+        return None
+    if door.credentials is not None:
+        if door.credentials.match(request.headers.get("authorization", "")):
+            return None
+        challenge = ("WWW-Authenticate", 'Basic realm="watchdog"')
+        return Reply(401, b"Unauthorized\n", headers=(challenge,))
+    if not comes_from_here(request.headers):
+        return plain(403, "The Host of the request is not this machine's loopback")
+    if request.method == "POST" and not declares_xml(request.headers):
+        return plain(415, "A call has the Content-Type text/xml")
+    return None
+
+
+def _allow(request: Request, method: str) -> Reply | None:
+    """Nothing if the method is right, else the reply that says which is."""
+    if request.method == method or (method == "GET" and request.method == "HEAD"):
+        return None
+    return Reply(405, f"Only {method} is allowed here\n".encode(), headers=(("Allow", method),))
