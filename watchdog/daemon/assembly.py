@@ -1,0 +1,151 @@
+"""Puts the parts together. Nothing here decides or does anything; it says who knows whom.
+
+Adapters are given a way to post events and nothing else; the driver carries events to the fleet and
+effects to the performer; the service is what the control server sees of it all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from watchdog.config import Config, ProgramConfig
+from watchdog.core.events import Event, TreeEmpty
+from watchdog.core.fleet import Fleet
+from watchdog.core.model import Policy
+from watchdog.daemon import clock
+from watchdog.daemon.chronicle import Chronicle
+from watchdog.daemon.console import Console
+from watchdog.daemon.crew import Adapters, Crew
+from watchdog.daemon.driver import Driver
+from watchdog.daemon.journal import Journal
+from watchdog.daemon.performer import Callbacks, Performer
+from watchdog.daemon.reload import Reloader
+from watchdog.daemon.service import Service
+from watchdog.daemon.veil import Veil
+from watchdog.daemon.views import Views
+from watchdog.locks import Locks
+from watchdog.logs.capture import Captures
+from watchdog.probes.heartbeat import NotifySockets
+from watchdog.probes.probes import Probes
+from watchdog.process import MemoryWatch, Processes
+
+Post = Callable[[str, Event], None]
+
+
+class Parts(NamedTuple):
+    """The running whole."""
+
+    fleet: Fleet
+    driver: Driver
+    adapters: Adapters
+    service: Service
+    reloader: Reloader
+    console: Console
+    journal: Journal
+    veil: Veil
+    finished: asyncio.Future[int]  # the exit code, once everything is down
+
+
+def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
+    """Everything, wired and at rest. Needs a running loop."""
+    veil = Veil()
+    veil.learn(config.programs)
+    console, journal = open_records(config, veil)
+    finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    fleet = Fleet(policies_of(config, names))
+    driver = Driver(fleet, lambda effect: performer.perform(effect), clock.moment)
+    locks.post_to(driver.post)
+    chronicle = Chronicle(
+        console,
+        journal,
+        lambda before, after: driver.touch(after.policy.name),
+        lambda before, after: views.note(before, after),
+    )
+    fleet.observe = chronicle.observe
+    adapters = hire(config, locks, driver.post, lambda name: crew.clear_away(name), veil, chronicle)
+    crew = Crew(adapters, driver.post)
+    for program in config.programs:
+        crew.take(program)
+    views = Views(fleet, crew.configs, veil.over, str(console.path))
+    reloader = Reloader(config, fleet, driver, crew, veil, console.say)
+    service = Service(
+        fleet,
+        driver,
+        views,
+        reloader.reload,
+        lambda: driver.order(lambda moment: fleet.shut_down(0, moment)),
+    )
+    callbacks = Callbacks(service.deliver, reloader.settle_removal, finished.set_result)
+    performer = Performer(crew, adapters, callbacks)
+    return Parts(fleet, driver, adapters, service, reloader, console, journal, veil, finished)
+
+
+def open_records(config: Config, veil: Veil) -> tuple[Console, Journal]:
+    """The console and the journal; each reports the other's trouble, never its own."""
+    console = Console(
+        config.state / "watchdog.log",
+        veil.over_bytes,
+        lambda text: journal.write("trouble", reason=text or "the log is written again"),
+    )
+    journal = Journal(
+        config.state / "journal.jsonl",
+        veil.over_bytes,
+        lambda text: console.say(f"journal: {text or 'it is written again'}"),
+    )
+    return console, journal
+
+
+def hire(
+    config: Config,
+    locks: Locks,
+    post: Post,
+    clear_away: Callable[[str], None],
+    veil: Veil,
+    chronicle: Chronicle,
+) -> Adapters:
+    """The adapters, each able to post and nothing else."""
+
+    def post_of_process(name: str, event: Event) -> None:
+        # The last output of an incarnation is written before the next one begins.
+        if isinstance(event, TreeEmpty):
+            clear_away(name)
+        post(name, event)
+
+    processes = Processes(post_of_process)
+    return Adapters(
+        processes=processes,
+        captures=Captures(config.state, chronicle.trouble),
+        locks=locks,
+        probes=Probes(post, veil.over),
+        notify=NotifySockets(post, str(config.state), veil.over),
+        memory=MemoryWatch(post, processes.memory),
+    )
+
+
+def policies_of(config: Config, names: tuple[str, ...]) -> list[Policy]:
+    """The policies; with names given, only those start by themselves, and what they depend on."""
+    wanted = with_dependencies(config, names)
+    return [choose(program, wanted) for program in config.programs]
+
+
+def choose(program: ProgramConfig, wanted: frozenset[str]) -> Policy:
+    """The policy of a program, started by itself or not as the command line says."""
+    if not wanted:
+        return program.policy
+    return replace(program.policy, autostart=program.name in wanted)
+
+
+def with_dependencies(config: Config, names: tuple[str, ...]) -> frozenset[str]:
+    """The names, and all that they depend on."""
+    wanted: set[str] = set()
+    open_ends = list(names)
+    while open_ends:
+        name = open_ends.pop()
+        if name not in wanted:
+            wanted.add(name)
+            open_ends += config.program(name).policy.depends_on
+    return frozenset(wanted)

@@ -1,0 +1,81 @@
+"""What a watchdog must have for itself before it starts anything: its state directory, its locks.
+
+Whoever comes second learns here who was first, and nothing has been touched by then.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from watchdog.config import Config
+from watchdog.daemon.assembly import policies_of
+from watchdog.locks import LockProblem, Locks, sentence
+from watchdog.locks.file import FileLock
+from watchdog.locks.holders import ourselves
+
+
+class Held(Exception):
+    """Somebody else runs what we were to run. The text says who, since when, and what to do."""
+
+
+class Unusable(Exception):
+    """The configuration is well-formed, and this machine cannot do it."""
+
+
+def claim_state(config: Config) -> FileLock:
+    """The state directory, made if need be, and the right to it until the lock is closed."""
+    prepare(config.state)
+    key = f"watchdog:{config.state.resolve()}"
+    try:
+        lock = FileLock(key)
+        holder = lock.take()
+    except LockProblem as problem:
+        raise Unusable(str(problem)) from None
+    if holder is None:
+        lock.describe(ourselves("", key))
+        return lock
+    raise Held(
+        f"already running for {config.path or config.state}: {sentence(holder)}\n"
+        f"look at it with:   watchdog status{option(config)}\n"
+        f"stop it with:      watchdog shutdown{option(config)}"
+    )
+
+
+def option(config: Config) -> str:
+    """How a client command finds the other watchdog."""
+    return f" -c {config.path}" if config.path else ""
+
+
+def prepare(state: Path) -> None:
+    """Make the state directory, private, and see that it can be written."""
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = state / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise Unusable(
+            f"the state directory {state} cannot be used: {error.strerror or error}\n"
+            "set `state` under [watchdog] to a directory that this user may write"
+        ) from None
+
+
+def claim_singletons(config: Config, names: tuple[str, ...], locks: Locks) -> None:
+    """The locks of everything that starts by itself and does not want to wait for its lock."""
+    autostart = {policy.name for policy in policies_of(config, names) if policy.autostart}
+    for program in config.programs:
+        if program.singleton is None or program.when_held == "wait":
+            continue
+        if program.name in autostart:
+            claim_singleton(program.name, program.singleton.key, locks)
+
+
+def claim_singleton(program: str, key: str, locks: Locks) -> None:
+    """The lock of one program, kept for its start."""
+    try:
+        holder = locks.try_now(program, key)
+    except LockProblem as problem:
+        raise Unusable(f"{program}: {problem}") from None
+    if holder is not None:
+        raise Held(f"{program} is already running elsewhere: {key} is {sentence(holder)}")

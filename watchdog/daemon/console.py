@@ -1,0 +1,63 @@
+"""What the watchdog says of itself: to standard output, and to `<state>/watchdog.log`.
+
+Each line has a time. Secrets are struck out. A console that went away (a closed terminal, a broken
+pipe) is no reason to stop supervising.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from watchdog.logs.rotation import RotatingFile
+
+MAXIMUM = 50 * 1024 * 1024
+"""Bytes before the log is rotated: supervisor's default for its own log."""
+
+BACKUPS = 10
+
+
+class Console:
+    """Says things to whoever listens."""
+
+    def __init__(
+        self,
+        path: Path,
+        redact: Callable[[bytes], bytes],
+        on_trouble: Callable[[str | None], None],
+    ) -> None:
+        self.path = path
+        self._redact = redact
+        self._file = RotatingFile(str(path), MAXIMUM, BACKUPS, on_trouble, notice)
+        self._terminal = True
+
+    def say(self, text: str) -> None:
+        """One line."""
+        now = datetime.now()
+        line = self._redact(f"{text}\n".encode("utf-8", "replace"))
+        self._show(now.strftime("%H:%M:%S ").encode() + line)
+        self._file.write(now.strftime("%Y-%m-%d %H:%M:%S,%f")[:-3].encode() + b" " + line)
+
+    def close(self) -> None:
+        """Say no more."""
+        self._file.close()
+
+    def reopen(self) -> None:
+        """The file was moved away by somebody who rotates it: begin a new one."""
+        self._file.reopen()
+
+    def _show(self, line: bytes) -> None:
+        if not self._terminal or sys.stdout is None:
+            return
+        try:
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+        except (OSError, ValueError):
+            self._terminal = False
+
+
+def notice(sentence: str) -> bytes:
+    """What the log says about lines that it lost."""
+    return f"{sentence}\n".encode()

@@ -1,0 +1,173 @@
+"""How each program is started: its configuration turned into what the adapters want.
+
+A spawn takes a piece from four adapters (the output's FIFO, the lock's descriptors, the notify
+socket, the process itself); here they meet, because adapters do not know each other.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from watchdog.config.model import ProgramConfig
+from watchdog.core.events import Event, SpawnFailed
+from watchdog.core.model import Exit
+from watchdog.locks import Locks
+from watchdog.logs.capture import Captures, ChildEnds
+from watchdog.probes.attempt import Surroundings
+from watchdog.probes.heartbeat import NotifySockets
+from watchdog.probes.probes import Probes
+from watchdog.process import MemoryWatch, Processes, SpawnSpec
+from watchdog.process.users import Account, account_of
+
+OURS = frozenset(
+    [
+        "NOTIFY_SOCKET",
+        "WATCHDOG_USEC",
+        "WATCHDOG_PID",
+        "WATCHDOG_LOCK_FD",
+        "WATCHDOG_LOCK_KEY",
+        "WATCHDOG_CONFIG",
+        "LISTEN_FDS",
+        "LISTEN_PID",
+        "LISTEN_FDNAMES",
+    ]
+)
+"""Variables that somebody above told the watchdog, and that would mislead a child."""
+
+
+class Adapters(NamedTuple):
+    """What a program's life takes."""
+
+    processes: Processes
+    captures: Captures
+    locks: Locks
+    probes: Probes
+    notify: NotifySockets
+    memory: MemoryWatch
+
+
+class Crew:
+    """The configured programs, ready to be launched."""
+
+    def __init__(self, adapters: Adapters, post: Callable[[str, Event], None]) -> None:
+        self._adapters = adapters
+        self._post = post
+        self._configs: dict[str, ProgramConfig] = {}
+
+    @property
+    def configs(self) -> Mapping[str, ProgramConfig]:
+        """The configuration of every program."""
+        return self._configs
+
+    def take(self, config: ProgramConfig) -> None:
+        """A new program, or a new configuration of a known one."""
+        self._configs[config.name] = config
+        around = surroundings_of(config)
+        self._adapters.probes.configure(config.name, config.probes, around)
+        self._adapters.captures.reconfigure(config.name, config.logs, config.secrets)
+
+    def forget(self, name: str) -> None:
+        """The program left the configuration."""
+        self._configs.pop(name, None)
+        self._adapters.probes.forget(name)
+        self._adapters.notify.close(name)
+        self._adapters.captures.forget(name)
+
+    def launch(self, name: str, incarnation: int) -> None:
+        """Start a process; Spawned or SpawnFailed is posted."""
+        config = self._configs[name]
+        try:
+            ends = self._open_output(config)
+            notify = self._open_notify(config, incarnation)
+        except OSError as error:
+            detail = f"cannot prepare the start: {error.strerror or error}"
+            return self._post(name, SpawnFailed(incarnation, Exit(detail=detail)))
+        try:
+            spec = self._specify(config, ends, notify)
+            self._adapters.processes.spawn(name, incarnation, spec)
+        finally:
+            ends.close()
+        self._note_process(config, incarnation)
+        return None
+
+    def clear_away(self, name: str) -> None:
+        """Nothing of the process lives: write its last output, stop weighing it."""
+        self._adapters.captures.release(name)
+        self._adapters.memory.forget(name)
+
+    def _note_process(self, config: ProgramConfig, incarnation: int) -> None:
+        """The process exists: put its name on the lock, and begin to weigh it."""
+        pid = self._adapters.processes.pid(config.name)
+        if pid is None:
+            return
+        self._adapters.locks.describe(config.name, pid, shlex.join(config.command))
+        if config.memory is not None:
+            self._adapters.memory.watch(config.name, incarnation, config.memory)
+
+    def _open_output(self, config: ProgramConfig) -> ChildEnds:
+        return self._adapters.captures.open(config.name, config.logs, config.secrets)
+
+    def _open_notify(self, config: ProgramConfig, incarnation: int) -> dict[str, str]:
+        if not config.notifies:
+            return {}
+        notify = self._adapters.notify
+        variables = notify.open(config.name, find_uid(config), config.policy.heartbeat)
+        notify.begin(config.name, incarnation)
+        return variables
+
+    def _specify(self, config: ProgramConfig, ends: ChildEnds, notify: dict[str, str]) -> SpawnSpec:
+        descriptors, lock = self._adapters.locks.descriptors(config.name)
+        return SpawnSpec(
+            command=config.command,
+            directory=str(config.directory),
+            environment={**environment_of(config), **notify, **lock},
+            user=config.user,
+            group=config.group,
+            umask=-1 if config.umask is None else config.umask,
+            limits={name: limit_of(value) for name, value in config.limits.items()},
+            stdout=ends.stdout_fd,
+            stderr=ends.stderr_fd,
+            pass_fds=tuple(descriptors),
+        )
+
+
+def environment_of(config: ProgramConfig) -> dict[str, str]:
+    """The watchdog's environment, without what was meant for itself, and the program's over it."""
+    inherited = {name: value for name, value in os.environ.items() if name not in OURS}
+    return {**inherited, **config.environment, "WATCHDOG_PROGRAM": config.name}
+
+
+def limit_of(value: int | None) -> tuple[int, int]:
+    """A soft and a hard limit; -1 is unlimited."""
+    return (-1, -1) if value is None else (value, value)
+
+
+def surroundings_of(config: ProgramConfig) -> Surroundings:
+    """What the command of an exec probe runs in: the program's own."""
+    if all(target.kind != "exec" for target in config.probes.values()):
+        return Surroundings()
+    account = find_account(config)
+    return Surroundings(
+        environment=environment_of(config),
+        directory=str(config.directory),
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        groups=account.groups if account else None,
+    )
+
+
+def find_account(config: ProgramConfig) -> Account | None:
+    """Whom the program runs as; None for the watchdog's own user (or if the spawn will fail)."""
+    try:
+        return account_of(SpawnSpec(config.command, user=config.user, group=config.group))
+    except ValueError:
+        return None  # the spawn meets the same problem, and says so in words
+
+
+def find_uid(config: ProgramConfig) -> int:
+    """The user id that the program's notify datagrams must come from."""
+    account = find_account(config)
+    return account.uid if account else os.geteuid()

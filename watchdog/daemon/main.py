@@ -1,0 +1,143 @@
+"""The main job: `run(config, names)` supervises until it is told to stop.
+
+It reads as what happens: claim the state directory and the locks (or say who has them), put the
+parts together, start what starts by itself, and leave when everything is down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+from watchdog.config import Config
+from watchdog.control.backend import ReloadError
+from watchdog.control.listeners import AddressError, AlreadyServed
+from watchdog.control.server import ControlServer
+from watchdog.daemon.assembly import Parts, assemble
+from watchdog.daemon.caretaker import Caretaker
+from watchdog.daemon.claims import Held, Unusable, claim_singletons, claim_state
+from watchdog.daemon.signals import Listener
+from watchdog.locks import Locks
+from watchdog.logs import tail
+from watchdog.version import __version__
+
+INTERNAL, HELD_ELSEWHERE, BAD_CONFIGURATION = 70, 69, 78
+"""Exit codes of `run`, from sysexits.h: EX_SOFTWARE, EX_UNAVAILABLE, EX_CONFIG."""
+
+
+def run(config: Config, names: tuple[str, ...] = ()) -> int:
+    """Supervise in the foreground; the exit code is the process's own."""
+    try:
+        return asyncio.run(supervise(config, names))
+    except Held as held:
+        print(f"watchdog: {held}", file=sys.stderr)
+        return HELD_ELSEWHERE
+    except Unusable as problem:
+        print(f"watchdog: {problem}", file=sys.stderr)
+        return BAD_CONFIGURATION
+
+
+async def supervise(config: Config, names: tuple[str, ...]) -> int:
+    """From the claims to the last exit."""
+    claim = claim_state(config)
+    try:
+        locks = Locks()
+        claim_singletons(config, names, locks)
+        parts = assemble(config, names, locks)
+        try:
+            return await attend(config, parts)
+        finally:
+            dismiss(parts)
+    finally:
+        claim.close()
+
+
+async def attend(config: Config, parts: Parts) -> int:
+    """Open the doors, start the programs, and wait until everything is down."""
+    server = make_server(parts)
+    await open_doors(config, server)
+    caretaker = Caretaker(config, server, parts.console.say)
+    caretaker.begin()
+    Listener(
+        stop=lambda name: begin_to_leave(parts, name),
+        hurry=lambda name: hurry(parts, name),
+        reload=lambda: reload(parts),
+        reopen=lambda: reopen(parts),
+    )
+    try:
+        greet(config, parts)
+        parts.driver.order(parts.fleet.start_all)
+        return await parts.finished
+    finally:
+        caretaker.close()
+        await server.close()
+
+
+def make_server(parts: Parts) -> ControlServer:
+    """The control server, not listening yet."""
+
+    def report(where: str, error: Exception) -> None:
+        parts.console.say(f"{where}: internal error: {type(error).__name__}: {error}")
+
+    return ControlServer(parts.service, tail, report)
+
+
+async def open_doors(config: Config, server: ControlServer) -> None:
+    """Listen on the control socket and, if configured, on TCP."""
+    try:
+        await server.open_unix(config.socket)
+        if config.http is not None:
+            await server.open_tcp(config.http.host, config.http.port)
+    except AlreadyServed as served:
+        raise Held(str(served)) from None
+    except AddressError as error:
+        raise Unusable(str(error)) from None
+
+
+def greet(config: Config, parts: Parts) -> None:
+    """Say that we are here, with what, and where."""
+    source = config.path or "the command line"
+    programs = len(config.programs)
+    noun = "program" if programs == 1 else "programs"
+    parts.console.say(f"watchdog {__version__} (pid {os.getpid()}): {programs} {noun} of {source}")
+    parts.journal.write("watchdog", state="RUNNING", pid=os.getpid(), version=__version__)
+
+
+def begin_to_leave(parts: Parts, signal: str) -> None:
+    """Stop everything in order."""
+    parts.console.say(f"{signal}: stopping everything; a second signal hurries")
+    parts.driver.order(lambda moment: parts.fleet.shut_down(0, moment))
+
+
+def hurry(parts: Parts, signal: str) -> None:
+    """No more grace."""
+    parts.console.say(f"{signal} again: killing what is left")
+    parts.driver.order(parts.fleet.hurry)
+
+
+def reload(parts: Parts) -> None:
+    """Read the configuration again; if it is bad, say so and change nothing."""
+    try:
+        parts.reloader.reload()
+    except ReloadError as error:
+        parts.console.say(f"reload refused: {error}")
+
+
+def reopen(parts: Parts) -> None:
+    """Somebody else rotates the logs: open them anew."""
+    parts.adapters.captures.reopen_all()
+    parts.console.reopen()
+
+
+def dismiss(parts: Parts) -> None:
+    """Let go of everything; what still runs (after an internal error) is left as it is."""
+    adapters = parts.adapters
+    adapters.probes.close()
+    adapters.notify.close_all()
+    adapters.processes.close()
+    adapters.captures.close()
+    parts.journal.write("watchdog", state="SHUTDOWN", pid=os.getpid())
+    parts.console.say("watchdog: everything is down")
+    parts.journal.close()
+    parts.console.close()

@@ -1,0 +1,99 @@
+"""Reading the configuration again: what changed is applied, what did not is not touched.
+
+A configuration that is bad changes nothing. A program of which the process would notice the change
+is replaced (stopped, then started anew); one with only a new policy goes on under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from watchdog.config import Config, ConfigError, load
+from watchdog.config.reread import Changes, compare
+from watchdog.control.backend import Reloaded, ReloadError
+from watchdog.core.fleet import Fleet
+from watchdog.daemon.crew import Crew
+from watchdog.daemon.driver import Driver
+from watchdog.daemon.veil import Veil
+
+
+class Reloader:
+    """Holds the configuration in force, and changes it."""
+
+    def __init__(
+        self,
+        config: Config,
+        fleet: Fleet,
+        driver: Driver,
+        crew: Crew,
+        veil: Veil,
+        say: Callable[[str], None],
+    ) -> None:
+        self._config = config
+        self._fleet = fleet
+        self._driver = driver
+        self._crew = crew
+        self._veil = veil
+        self._say = say
+
+    def reload(self) -> Reloaded:
+        """Apply the file as it is now. `ReloadError`: it cannot be, and nothing changed."""
+        if self._config.path is None:
+            raise ReloadError("there is no configuration file: this run was given its command")
+        if self._fleet.exit_code is not None:
+            raise ReloadError("the watchdog is shutting down")
+        try:
+            fresh = load(self._config.path)
+        except ConfigError as error:
+            raise ReloadError(str(error)) from None
+        changes = compare(self._config, fresh)
+        self._veil.learn(fresh.programs)
+        self._config = fresh
+        self._apply(fresh, changes)
+        return self._report(changes)
+
+    def settle_removal(self, name: str) -> None:
+        """The fleet has let go of a program: forget it, unless it comes back changed."""
+        known = {program.name for program in self._config.programs}
+        if name in known:
+            self._crew.forget(name)
+            self._crew.take(self._config.program(name))
+        else:
+            self._crew.forget(name)
+
+    def _apply(self, fresh: Config, changes: Changes) -> None:
+        fleet, order = self._fleet, self._driver.order
+        for name in changes.removed:
+            order(partial(fleet.remove, name))
+        for name in changes.retuned:
+            self._crew.take(fresh.program(name))
+            order(partial(fleet.retune, fresh.program(name).policy))
+        for name in changes.restarted:
+            order(partial(fleet.replace, fresh.program(name).policy))
+        for name in changes.added:
+            self._crew.take(fresh.program(name))
+            order(partial(fleet.add, fresh.program(name).policy))
+
+    def _report(self, changes: Changes) -> Reloaded:
+        notes = tuple(
+            f"[watchdog] {key}: takes effect at the next start of the watchdog"
+            for key in changes.watchdog
+        )
+        told = {
+            "added": changes.added,
+            "replaced": changes.restarted,
+            "removed": changes.removed,
+            "retuned": changes.retuned,
+        }
+        words = [f"{what} {', '.join(names)}" for what, names in told.items() if names]
+        self._say(f"reloaded: {'; '.join(words) or 'nothing changed'}")
+        for note in notes:
+            self._say(note)
+        return Reloaded(
+            tuple(changes.added),
+            tuple(changes.restarted),
+            tuple(changes.removed),
+            tuple(changes.retuned),
+            notes,
+        )

@@ -1,0 +1,86 @@
+"""What a step of the machine means to people: a line for the console and fields for the journal.
+
+Pure: it compares a program before and after one event, and says nothing where nothing changed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from watchdog.core.model import Exit, Health, State
+from watchdog.core.program import Program
+
+ENDED_BY_ITSELF = (State.STARTING, State.RUNNING)
+
+
+def fields_of(before: Program, after: Program) -> dict[str, Any]:
+    """What the journal keeps of a change."""
+    told: dict[str, Any] = {
+        "program": after.policy.name,
+        "state": after.state,
+        "health": after.health,
+        "reason": after.reason,
+        "incarnation": after.incarnation,
+        "pid": after.pid,
+        "restarts": after.restarts,
+    }
+    if before.state is not after.state:
+        told["from"] = before.state
+        told["cause"] = after.cause
+    if after.last_exit is not None and after.last_exit is not before.last_exit:
+        told["exit"] = exit_fields(after.last_exit)
+    return told
+
+
+def exit_fields(exit: Exit) -> dict[str, Any]:
+    """An exit as plain data."""
+    return {"code": exit.code, "signal": exit.signal, "text": exit.detail}
+
+
+def changed(before: Program, after: Program) -> bool:
+    """Whether there is anything to tell."""
+    return (
+        before.state is not after.state
+        or before.health is not after.health
+        or before.pid != after.pid
+        or is_held_up(before, after)
+    )
+
+
+def is_held_up(before: Program, after: Program) -> bool:
+    """Whether it just became known what the program waits for."""
+    return after.state is State.WAITING is before.state and before.reason != after.reason
+
+
+def sentence(before: Program, after: Program) -> str:
+    """One line for whoever watches the console; empty if it would say nothing new."""
+    text = describe_change(before, after)
+    ended = after.last_exit if after.last_exit is not before.last_exit else None
+    if ended and ended.detail and ended.detail not in text:
+        text = f"{ended.detail}; {text}" if text else ended.detail
+    return f"{after.policy.name}: {text}" if text else ""
+
+
+def describe_change(before: Program, after: Program) -> str:
+    """The change itself; the moments that pass at once (WAITING, STARTING) are left out."""
+    if before.state is not after.state:
+        if after.state is State.WAITING:
+            return "restarting at once" if before.state in ENDED_BY_ITSELF else ""
+        return "" if after.state is State.STARTING else describe_state(after)
+    if before.pid is None and after.pid is not None:
+        return f"started as pid {after.pid} (incarnation {after.incarnation})"
+    if is_held_up(before, after):
+        return describe_state(after)
+    if before.health is not after.health and after.health is not Health.UNKNOWN:
+        return f"{after.health}: {after.reason}" if after.reason else str(after.health)
+    return ""
+
+
+def describe_state(program: Program) -> str:
+    """The state, with its reason and what comes next."""
+    text = str(program.state)
+    if program.reason:
+        text += f": {program.reason}"
+    if program.state in (State.BACKOFF, State.FATAL) and program.retry_at is not None:
+        text += f" (again in {program.retry_at - program.since:.1f} s)"
+    return text
