@@ -33,6 +33,7 @@ def main() -> int:
 
 def start_daemon(config: Config, names: tuple[str, ...]) -> int:
     """Supervise the programs of a configuration (all, or those named); the exit code."""
+    from watchdog.daemon import diet  # noqa: F401 - first of all: it decides what asyncio loads
     from watchdog.daemon.main import run
 
     return run(config, names)
@@ -63,7 +64,8 @@ def find_other_watchdog() -> Path | None:
 def describe(place: Path) -> str:
     """What is wrong, and what to do."""
     return (
-        f"watchdog: another package named `watchdog` (file-system events) is installed in {place}.\n"
+        "watchdog: another package named `watchdog` (file-system events) is installed in"
+        f" {place}.\n"
         "Both provide the module `watchdog`, so they cannot share an environment.\n"
         f"Either remove it:    {sys.executable} -m pip uninstall watchdog"
         " && pip install --force-reinstall watchdog-supervisor\n"

@@ -74,8 +74,8 @@ def claim_singletons(config: Config, names: tuple[str, ...], locks: Locks) -> No
 def claim_singleton(program: str, key: str, locks: Locks) -> None:
     """The lock of one program, kept for its start."""
     try:
-        holder = locks.try_now(program, key)
+        refusal = locks.claim_now(program, key)
     except LockProblem as problem:
         raise Unusable(f"{program}: {problem}") from None
-    if holder is not None:
-        raise Held(f"{program} is already running elsewhere: {key} is {sentence(holder)}")
+    if refusal:
+        raise Held(f"{program} is already running elsewhere: {refusal}")
