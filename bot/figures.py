@@ -15,6 +15,8 @@ from typing import Any
 
 # The longest pause python-telegram-bot makes after a failed poll (telegram/ext/_utils/networkloop).
 LONGEST_BACKOFF = 30.0
+# A poll in flight for longer than this has long been read by the server, in seconds.
+SETTLED = 0.25
 _RATE_WINDOW = 60.0  # seconds over which updates per second are averaged
 
 Clock = Callable[[], float]
@@ -46,22 +48,29 @@ class PollingFigures:
     round_trips: int = 0
     received: int = 0  # updates
     skipped: int = 0  # updates that could not be parsed
-    newest: int = -1  # the highest update id received
     offset: int = 0  # the highest offset sent: Telegram forgets every update below it
+    answered: int = 0  # the highest offset that was answered
 
-    @property
-    def confirmed(self) -> bool:
-        """Whether Telegram has been told of every update that was received."""
-        return self.offset > self.newest
+    def confirms(self, update_id: int, now: float) -> bool:
+        """Whether Telegram has surely been told that `update_id` was received."""
+        in_flight = self.offset > update_id and self.settled(-math.inf, now)
+        return in_flight or self.answered > update_id
+
+    def settled(self, since: float, now: float) -> bool:
+        """Whether the last poll began after `since`, and has reached the server by now.
+
+        One that has only just begun may be cut off before it gets there.
+        """
+        return self.started is not None and since <= self.started < now - SETTLED
 
     def start(self, now: float, offset: int) -> None:
         self.started = now
         self.offset = max(self.offset, offset)
 
-    def succeed(self, now: float, received: int, skipped: int, newest: int) -> None:
+    def succeed(self, now: float, received: int, skipped: int) -> None:
         self.received += received
         self.skipped += skipped
-        self.newest = max(self.newest, newest)
+        self.answered = self.offset
         self.failures = self.pool_timeouts = 0
         self.status, self.error, self.pause = 200, None, 0.0
         self.succeeded = now

@@ -69,7 +69,7 @@ def inherit(path: Path, fd: int) -> Hold | None:
     inheritance from a number that merely happens to be open.
     """
     try:
-        if not _is_file_at(path, fd):
+        if not _is_file_at(path, fd) and not _is_roots(path.name, fd):
             return None
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -142,6 +142,15 @@ def _is_file_at(path: Path, fd: int) -> bool:
         return False
     here = os.fstat(fd)
     return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+
+
+def _is_roots(name: str, fd: int) -> bool:
+    """Whether `fd` is root's lock of this name: a supervisor that runs as root and starts the bot
+    as another user locks in root's directory, into which that user cannot look."""
+    here = os.fstat(fd)
+    if here.st_uid != 0 or here.st_nlink == 0 or not stat.S_ISREG(here.st_mode):
+        return False
+    return Path(f"/proc/self/fd/{fd}").readlink().name == name
 
 
 def _read_settled(fd: int) -> str:

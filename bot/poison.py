@@ -34,7 +34,6 @@ class Sifted:
     payload: bytes
     received: int
     skipped: tuple[Skipped, ...]
-    newest: int  # the highest update id in it, or -1
 
 
 def sift(payload: bytes, parse: Parse) -> Sifted:
@@ -42,7 +41,7 @@ def sift(payload: bytes, parse: Parse) -> Sifted:
     updates = _updates(payload)
     skipped = tuple(_poison(updates, parse))
     if not skipped:
-        return Sifted(payload, len(updates), (), _newest(updates))
+        return Sifted(payload, len(updates), ())
     bad = {id(item.update) for item in skipped}
     kept = [update for update in updates if id(update) not in bad]
     kept += [{"update_id": item.update_id} for item in skipped if item.update_id is not None]
@@ -50,11 +49,7 @@ def sift(payload: bytes, parse: Parse) -> Sifted:
         raise Unintelligible("none of the updates in the answer has an id")
     kept.sort(key=lambda update: int(update["update_id"]))
     answer = {"ok": True, "result": kept}
-    return Sifted(json.dumps(answer).encode(), len(kept), skipped, _newest(kept))
-
-
-def _newest(updates: list[Any]) -> int:
-    return max((int(update["update_id"]) for update in updates), default=-1)
+    return Sifted(json.dumps(answer).encode(), len(kept), skipped)
 
 
 def _updates(payload: bytes) -> list[Any]:

@@ -12,7 +12,7 @@ import logging
 from typing import Any
 
 from telegram import Update
-from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import Conflict, NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.request import HTTPXRequest
 
 from bot.capability import App
@@ -50,7 +50,7 @@ class PollingRequest(HTTPXRequest):
         if sifted is None:
             polling.fail(clock(), status, *_failure(payload))
             return status, payload
-        polling.succeed(clock(), sifted.received, len(sifted.skipped), sifted.newest)
+        polling.succeed(clock(), sifted.received, len(sifted.skipped))
         return status, sifted.payload
 
 
@@ -140,14 +140,8 @@ async def await_confirmation(figures: Figures, update_id: int) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(2):
             # A test's command may poll: no event is worth keeping in every bot for it.
-            while figures.polling.offset <= update_id:  # noqa: ASYNC110
+            while not figures.polling.confirms(update_id, figures.clock()):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
-            await asyncio.sleep(0.1)  # the request is stamped just before it is written
-
-
-def is_refusal(error: BaseException) -> bool:
-    """Whether this is how the library reports a 401 or a 404."""
-    return isinstance(error, InvalidToken)
 
 
 def pause_after(error: TelegramError, attempt: int) -> float:

@@ -34,19 +34,21 @@ async def wind_down(application: App, figures: Figures, stop: StopRequest) -> No
 
 
 async def _stop_polling(application: App, figures: Figures) -> None:
-    """End the poller, and tell Telegram what it received unless it knows already.
+    """End the poller; the updater then asks once more, to tell Telegram what it received.
 
-    Telegram holds a second question with the same offset for 3 s, so asking for nothing is slow.
+    Telegram holds a question with the same offset as the last for 3 s: its answer, which would be
+    ignored, is not awaited, only that the question has arrived.
     """
-    updater, poller = application.updater, figures.poller
+    updater, poller, began = application.updater, figures.poller, figures.clock()
     if updater is None or not updater.running:
         return
     stopping = asyncio.create_task(updater.stop())
     if poller is not None:
         await asyncio.wait({poller}, timeout=1.0)
         poller.cancel()  # after a failed poll it rests for up to 30 s, and hears nothing
-    if figures.polling.confirmed:
-        stopping.cancel()
+    while not stopping.done() and not figures.polling.settled(began, figures.clock()):
+        await asyncio.wait({stopping}, timeout=0.05)
+    stopping.cancel()
     with suppress(asyncio.CancelledError):
         await stopping
 

@@ -99,9 +99,10 @@ class RunningBot:
             return document if document["status"] == status else None
 
         try:
-            return wait_until(reached, f"status {status}")
+            document: dict[str, Any] = wait_until(reached, f"status {status}")
         except AssertionError:
             raise AssertionError(f"no status {status!r}; last: {seen}; log: {self.log}") from None
+        return document
 
     def wait_exit(self, seconds: float = PATIENCE) -> int:
         return self.process.wait(seconds)
@@ -138,7 +139,7 @@ class BotBench:
 
     def start_well(self, **variables: str) -> RunningBot:
         """Start a bot and wait until it is well."""
-        bot = self.start(**variables)
+        bot = self.start(None, **variables)
         bot.wait_health("running")
         return bot
 

@@ -16,7 +16,8 @@ def test_a_stop_is_clean_and_quick(bench: Any) -> None:
     bench.ask("hello")
     began = time.monotonic()
     assert bot.terminate() == 0
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 5
+    assert "did not stop in time" not in bot.log
     assert bench.statistics()["updates_confirmed"] == 1
 
 
@@ -82,6 +83,7 @@ def test_a_poller_that_rests_after_conflicts_cannot_hold_up_the_exit(bench: Any)
         began = time.monotonic()
         assert bot.terminate() == 0
         assert time.monotonic() - began < 5
+        assert "did not stop in time" not in bot.log
     finally:
         bench.sandbox.clear_faults(fault)
 

@@ -7,6 +7,8 @@ import signal
 import socket
 from typing import Any
 
+import pytest
+
 from bot.lock_posix import take
 
 USER = 42
@@ -168,6 +170,10 @@ def test_a_supervisor_hears_ready_and_watchdog_until_it_is_deaf(bench: Any) -> N
         bench.ask("/fault deaf")
         while not (message := inbox.recv(4096)).startswith(b"STATUS=Polling is dead"):
             assert message == b"WATCHDOG=1"
+        inbox.settimeout(0.5)  # five times the interval
+        with pytest.raises(TimeoutError):
+            inbox.recv(4096)
+        inbox.settimeout(30)
         bot.process.send_signal(signal.SIGTERM)
         assert inbox.recv(4096).startswith(b"STOPPING=1")
         assert bot.wait_exit() == 0
@@ -183,3 +189,35 @@ def test_the_lock_of_a_supervisor_is_inherited(bench: Any) -> None:
     assert "inherited from the supervisor" in bot.log
     second = bench.start(**claim)
     assert second.wait_exit() == 69
+
+
+def test_no_token_in_the_most_talkative_log(bench: Any) -> None:
+    """At LOG_LEVEL=DEBUG, with failures and a refusal, the token is nowhere (see the fixture)."""
+    bot = bench.start_well(LOG_LEVEL="DEBUG", POLL_TIMEOUT="1")
+    bench.ask("/help")
+    bench.sandbox.fault("garbage", method="getUpdates", bot=bench.id, count=1)
+    bench.sandbox.fault("drop", method="sendMessage", bot=bench.id, count=1)
+    bench.ask("dropped", seconds=2)
+    bench.sandbox.revoke(bench.id)
+    assert bot.wait_exit() == 77
+    assert "DEBUG telegram" in bot.log
+    assert f"/bot{bench.id}:***" in bot.log
+
+
+def test_a_stop_under_load_loses_and_repeats_nothing(bench: Any) -> None:
+    """Sixty messages, and two restarts among them: each message is answered exactly once."""
+    sent = [f"message {number}" for number in range(60)]
+    bot = bench.start_well()
+    updates = []
+    for number, text in enumerate(sent):
+        updates.append(bench.sandbox.send(text, bench.id, USER))
+        if number in (20, 40):
+            assert bot.terminate() == 0
+            bot = bench.start_well()
+    replies = bench.sandbox.wait_for_replies(updates[0] - 1, bench.id, USER, 60, timeout=30)
+    bench.ask("last")
+    bot.terminate()
+    said = bench.sandbox.messages(bench.id, USER)
+    answers = [message["text"] for message in said if message["from_bot"]]
+    assert len(replies) >= 60
+    assert sorted(answers) == sorted([*sent, "last"])

@@ -120,7 +120,7 @@ def test_figures_count_what_waits_and_what_runs() -> None:
     """Received but not begun is waiting; begun but not ended is running, the oldest first."""
     now = [10.0]
     figures = Figures(1, clock=lambda: now[0])
-    figures.polling.succeed(10.0, received=3, skipped=0, newest=7)
+    figures.polling.succeed(10.0, received=3, skipped=0)
     first = figures.handlers.begin(10.0)
     figures.handlers.begin(12.0)
     seen = figures.snapshot()
@@ -138,11 +138,23 @@ def test_the_update_rate_fades() -> None:
     assert figures.handlers.rate_at(400.0) < 0.01
 
 
-def test_received_updates_are_confirmed_by_a_higher_offset() -> None:
-    """Telegram knows of an update once an offset above it has been sent."""
+def test_updates_are_confirmed_by_a_higher_offset_that_arrived() -> None:
+    """An answered poll above it confirms an update; one just begun may never reach the server."""
     figures = PollingFigures()
-    assert figures.confirmed
-    figures.succeed(1.0, received=1, skipped=0, newest=7)
-    assert not figures.confirmed
-    figures.start(2.0, offset=8)
-    assert figures.confirmed
+    figures.start(1.0, offset=7)
+    figures.succeed(60.0, received=1, skipped=0)
+    assert not figures.confirms(7, now=60.0)
+    figures.start(61.0, offset=8)
+    assert not figures.confirms(7, now=61.1)
+    assert figures.confirms(7, now=61.5)
+    figures.succeed(61.1, received=0, skipped=0)
+    assert figures.confirms(7, now=61.1)
+
+
+def test_a_poll_has_settled_only_if_it_began_in_time() -> None:
+    """An older poll says nothing about one that is still to come."""
+    figures = PollingFigures()
+    assert not figures.settled(0.0, now=99.0)
+    figures.start(5.0, offset=1)
+    assert not figures.settled(6.0, now=99.0)
+    assert figures.settled(5.0, now=5.5)

@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import lock_posix
 from bot.exits import Exit, ExitCode
 from bot.lock import UNKNOWN, BotLock, file_name, read_holder
-from bot.lock_posix import Held, lock_directory, take
+from bot.lock_posix import Held, inherit, lock_directory, take
 
 ROOT = Path(__file__).parents[2]
 BOT_ID = 123456789
@@ -164,6 +165,19 @@ def test_a_file_replaced_while_locking_is_not_trusted(environ: dict[str, str], p
                 take(path, "{}\n")
 
 
+def test_a_lock_won_on_a_file_that_has_been_replaced_is_no_lock(path: Path) -> None:
+    """Between open and flock the file may go: what was locked must be what is at the path."""
+    path.parent.mkdir(mode=0o700)
+    path.touch(0o600)
+    with path.open("r+") as file:
+        path.unlink()
+        assert not lock_posix._lock(file.fileno(), path)
+        path.touch(0o600)
+        assert not lock_posix._lock(file.fileno(), path)
+    with path.open("r+") as file:
+        assert lock_posix._lock(file.fileno(), path)
+
+
 def test_a_symbolic_link_is_refused(environ: dict[str, str], path: Path) -> None:
     """The lock file is never followed elsewhere."""
     path.parent.mkdir(mode=0o700)
@@ -191,6 +205,26 @@ def test_an_inherited_lock_is_recognised(hold: Holder, environ: dict[str, str], 
     assert path.read_text() == "{}\n"
     os.close(held.fd)
     assert refusal(environ)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a bot as another user")
+def test_a_lock_inherited_from_root_is_recognised_by_another_user(path: Path) -> None:
+    """A supervisor as root, a bot as nobody: the bot cannot look into root's directory, and need
+    not; but root's descriptor of another lock, or one that is not locked for it, is no use."""
+    held, other = take(path, "{}\n"), take(path.with_name("telegram-1.lock"), "{}\n")
+    second = os.open(path, os.O_RDWR)
+
+    def recognised(fd: int) -> bool:
+        if (child := os.fork()) == 0:
+            os.setuid(65534)
+            own = Path("/nonexistent") / path.name
+            os._exit(0 if inherit(own, fd) else 1)
+        return os.waitpid(child, 0)[1] == 0
+
+    assert [recognised(fd) for fd in (held.fd, other.fd, second)] == [True, False, False]
+    held.close()
+    other.close()
+    os.close(second)
 
 
 @pytest.mark.parametrize(
