@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import os
+import resource
 import time
 import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from watchdog.logs.lines import as_raw
+from watchdog.logs.pump import TURN, LinePump
+from watchdog.logs.redaction import Redactor
+from watchdog.logs.rotation import RotatingFile
 
 if TYPE_CHECKING:
     from tests.logs.conftest import Bench
@@ -147,6 +154,18 @@ async def test_one_flooding_program_does_not_starve_another(bench: Bench, log: P
     assert slowest < 2.0
 
 
+def test_a_turn_is_bounded(log: Path, tmp_path: Path) -> None:
+    """However much is there to read, one turn takes about 1 MiB, so that others have theirs."""
+    source = tmp_path / "source"
+    source.write_bytes(b"line\n" * 2_000_000)
+    file = RotatingFile(str(log), 0, 0, lambda text: None, str.encode)
+    pump = LinePump(file, Redactor(frozenset()), as_raw)
+    with source.open("rb", buffering=0) as reader:
+        assert pump.turn(reader.fileno())
+        assert 0.5 * TURN < reader.tell() < 1.5 * TURN
+    pump.close()
+
+
 async def test_a_straggler_is_read_on_after_the_release(bench: Bench, log: Path) -> None:
     """What a process of the tree writes after the main process was released still arrives."""
     code = """
@@ -201,6 +220,15 @@ async def test_a_new_configuration_takes_effect_at_once(
     bench.poke(child)
     await bench.until(lambda: other.path.stat().st_size)
     assert json.loads(other.path.read_bytes())["line"] == "say [redacted]"
+
+
+async def test_an_idle_program_wakes_nobody(bench: Bench, log: Path) -> None:
+    """While programs write nothing, captured or ended, the watchdog sleeps."""
+    bench.start(bench.config(log), "import os; os.read(0, 1)")
+    await bench.run(bench.config(log.with_name("ended")), BOTH, program="ended")
+    before = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+    await asyncio.sleep(0.5)
+    assert resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw - before <= 3
 
 
 async def test_an_idle_program_weighs_at_most_two_kilobytes(bench: Bench, tmp_path: Path) -> None:

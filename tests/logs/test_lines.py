@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchdog.logs.lines import HELD_BACK, Splitter, as_json, as_raw, as_text, formatter, stamp
@@ -20,6 +20,7 @@ def cut_anywhere(data: bytes) -> int:
     return len(data) - 100
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([b"a", b"\n", b"bc\n", b"\n\n", b"long " * 50])))
 def test_lines_come_out_whole_and_complete(chunks: list[bytes]) -> None:
     """Whatever the chunks, each output ends with a newline and together they are the input."""
@@ -30,6 +31,7 @@ def test_lines_come_out_whole_and_complete(chunks: list[bytes]) -> None:
     assert splitter.finish() == b""
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 3 * HELD_BACK), max_size=20))
 def test_a_flood_without_newlines_is_bounded(sizes: list[int]) -> None:
     """What is held back of an endless line never exceeds its bound, and nothing is lost."""
@@ -65,6 +67,7 @@ def test_stamp_is_the_local_time_with_its_offset(monkeypatch: pytest.MonkeyPatch
         time.tzset()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_json_is_valid_for_any_bytes(data: bytes) -> None:
     """Each line of any bytes becomes one JSON object whose `line` is what was written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchdog.logs.lines import HELD_BACK, Splitter
@@ -77,6 +77,7 @@ def test_very_short_secrets_do_not_shred_the_log() -> None:
     assert Redactor(frozenset({"1", "", "on"})).redact(b"1 on 1\n") == b"1 on 1\n"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.binary(max_size=400), st.sampled_from([b":", b"x", b"1", b"%"]))
 def test_agrees_with_the_plain_pattern(before: bytes, after: bytes, glue: bytes) -> None:
     """The fast search finds exactly what the obvious regular expression finds."""
@@ -85,6 +86,7 @@ def test_agrees_with_the_plain_pattern(before: bytes, after: bytes, glue: bytes)
     assert NOTHING.redact(data) == expected or b"%3" in data
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 3 * HELD_BACK),
     st.lists(st.integers(1, HELD_BACK * 2), max_size=12),
@@ -105,6 +107,28 @@ def test_no_secret_straddles_a_cut(place: int, cuts: list[int], fill: bytes, sec
     assert secret not in b"".join(out)
     for piece in out:
         piece.decode()  # no character was torn either
+
+
+@pytest.mark.parametrize("fill", [b".", b"x", "é".encode()])
+@pytest.mark.parametrize(
+    "secret", [TOKEN, TOKEN.replace(b":", b"%3A"), b"a-known-secret", "sécrèt".encode()]
+)
+def test_a_cut_falls_beside_a_secret_never_inside(fill: bytes, secret: bytes) -> None:
+    """Wherever a secret stands about the place of the cut, neither half shows a part of it."""
+    redactor = Redactor(frozenset({"a-known-secret", "sécrèt"}))
+    for behind in range(redactor.overlap - len(secret) - 2, redactor.overlap + 3):
+        data = fill * 100 + b" " + secret + b" " + b"y" * behind
+        cut = redactor.safe_cut(data)
+        assert 0 < cut < len(data)
+        data[:cut].decode()
+        assert redactor.redact(data[:cut]) + redactor.redact(data[cut:]) == redactor.redact(data)
+
+
+def test_no_character_is_torn_at_a_cut() -> None:
+    """A cut in the middle of a UTF-8 character is moved before it."""
+    for behind in range(8):
+        data = "🐕".encode() * 200 + b"y" * behind
+        data[: NOTHING.safe_cut(data)].decode()
 
 
 def test_an_endless_token_does_not_stop_the_flow() -> None:

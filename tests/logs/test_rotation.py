@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import shutil
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchdog.logs.rotation import OVERSHOOT, RotatingFile, cut_for_rotation
@@ -47,6 +48,17 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     made = Rig(tmp_path / "bot.log")
     yield made
     made.file.close()
+
+
+@contextlib.contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    """No file of this process may grow beyond `size` bytes."""
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, old[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
 
 
 @pytest.fixture
@@ -86,6 +98,7 @@ def test_where_a_rotation_falls(
     assert cut_for_rotation(data, size, maximum, whole) == expected
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=50), st.integers(0, 60), st.integers(0, 40), st.booleans())
 def test_a_rotation_always_makes_progress(
     data: bytes, size: int, maximum: int, whole: bool
@@ -126,6 +139,7 @@ def test_an_existing_log_is_continued(rig: Rig) -> None:
     assert rig.text() == b"before\nafter\n"
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=60), st.integers(20, 100))
 def test_no_line_is_lost_or_torn(lengths: list[int], maximum: int) -> None:
     """Whatever is written in whatever pieces, the files together hold it, each in whole lines."""
@@ -245,19 +259,40 @@ def test_trouble_is_tried_again_once_a_second(tmp_path: Path) -> None:
 
 def test_a_file_size_limit_is_no_exception(tmp_path: Path) -> None:
     """RLIMIT_FSIZE (EFBIG) is met like a full disk, and does not kill the writer."""
-    old = resource.getrlimit(resource.RLIMIT_FSIZE)
     rig = Rig(tmp_path / "bot.log")
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10, old[1]))
-    try:
+    with file_size_limit(10):
         rig.file.write(b"0123456789abc\n")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, old)
     assert rig.text() == b"0123456789"
     assert "File too large" in str(rig.told[0])
     rig.clock.now += 1
     rig.file.write(b"on\n")
     lost = b"\n[watchdog: 4 bytes of output were lost: File too large]\non\n"
     assert rig.text() == b"0123456789" + lost
+
+
+def test_a_notice_that_is_torn_is_made_again(tmp_path: Path) -> None:
+    """When the notice of the loss itself does not fit, the count of what is lost stays exact."""
+    rig = Rig(tmp_path / "bot.log")
+    with file_size_limit(10):
+        rig.file.write(b"0123456789abc\n")  # 4 bytes are lost
+    rig.clock.now += 1
+    with file_size_limit(30):
+        rig.file.write(b"a long line that is lost as a whole\n")  # and 36
+    rig.clock.now += 1
+    with file_size_limit(100):
+        rig.file.write(b"the notice fits, this does not\n")  # and 19
+    rig.clock.now += 1
+    rig.file.write(b"on\n")
+    assert rig.text().split(b"\n") == [
+        b"0123456789",
+        b"[watchdog: 4 bytes ",
+        b"[watchdog: 40 bytes of output were lost: File too large]",
+        b"the notice f",
+        b"[watchdog: 19 bytes of output were lost: File too large]",
+        b"on",
+        b"",
+    ]
+    assert [text is None for text in rig.told] == [False, True]
 
 
 def test_a_full_device_stays_in_trouble_quietly() -> None:

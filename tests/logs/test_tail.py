@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from supervisor.options import readFile, tailFile
 
@@ -22,6 +22,7 @@ def write_family(log: Path, *parts: bytes) -> None:
         (log.with_name(f"{log.name}.{number}") if number else log).write_bytes(part)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(st.binary(max_size=5).map(lambda b: b.replace(b"\n", b"")), max_size=6)),
     st.binary(max_size=3).map(lambda b: b.replace(b"\n", b"")),
@@ -139,6 +140,7 @@ def test_a_follower_reads_what_came_before_the_rename(log: Path) -> None:
 numbers = st.integers(-30, 30)
 
 
+@settings(deadline=None)
 @given(st.text("abcé\n", max_size=20), numbers, numbers)
 def test_read_log_answers_as_supervisor_does(text: str, offset: int, length: int) -> None:
     """Every offset and length gives what supervisor's own function gives, or the same fault."""
@@ -156,6 +158,7 @@ def test_read_log_answers_as_supervisor_does(text: str, offset: int, length: int
     assert answer == expected
 
 
+@settings(deadline=None)
 @given(st.text("abc\n", max_size=20), numbers, numbers)
 def test_tail_log_answers_as_supervisor_does(text: str, offset: int, length: int) -> None:
     """Text, offset and overflow are those of supervisor's own function."""
