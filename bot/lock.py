@@ -58,8 +58,11 @@ class BotLock:
 
     def __init__(self, bot_id: int, environ: Mapping[str, str] = os.environ) -> None:
         self.key = f"telegram:{bot_id}"
-        self.path = lock_directory(environ) / file_name(self.key)
         self._environ = environ
+        try:
+            self.path = lock_directory(environ) / file_name(self.key)
+        except OSError as error:
+            raise Exit(ExitCode.CONFIG, f"there is no place for the lock: {error}") from None
         self._hold: Hold | None = None
 
     @property
@@ -116,14 +119,20 @@ def read_holder(text: str) -> Holder:
         record = json.loads(text)
         return Holder(
             pid=int(record["pid"]),
-            user=str(record["user"]),
-            command=redact(str(record["command"])),
-            since=str(record["since"]),
-            program=record.get("program"),
+            user=_clean(record["user"]),
+            command=_clean(record["command"]),
+            since=_clean(record["since"]),
+            program=_clean(record["program"]) if record.get("program") else None,
             watchdog_pid=record.get("watchdog_pid"),
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return UNKNOWN
+
+
+def _clean(value: object) -> str:
+    """Fit to be shown: a record is written by strangers, and a terminal obeys control codes."""
+    shown = "".join(char if char.isprintable() else "?" for char in str(value))
+    return redact(shown)[:300]
 
 
 def _own_record(key: str) -> str:

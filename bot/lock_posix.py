@@ -51,7 +51,10 @@ def lock_directory(environ: Mapping[str, str]) -> Path:
         return Path(override)
     if os.geteuid() == 0:
         return _ROOT_DIRECTORY
-    return Path(pwd.getpwuid(os.geteuid()).pw_dir) / _USER_DIRECTORY
+    try:
+        return Path(pwd.getpwuid(os.geteuid()).pw_dir) / _USER_DIRECTORY
+    except KeyError:
+        raise OSError(f"the user with id {os.geteuid()} has no home directory on record") from None
 
 
 def user_name() -> str:

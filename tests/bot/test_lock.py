@@ -140,10 +140,16 @@ def test_a_holder_without_a_record_is_one_that_cannot_be_named(
         assert "a process that cannot be named" in refusal(environ)
 
 
-@given(st.text() | st.binary().map(str) | st.just("[]") | st.just('{"pid": null}'))
+@given(st.text() | st.sampled_from(["[]", '{"pid": null}', '{"pid": 1e999}', "[" * 99_999]))
 def test_any_record_is_read(text: str) -> None:
     """No content of the file makes the refusal fail."""
     assert read_holder(text).describe()
+
+
+def test_a_record_cannot_command_the_terminal() -> None:
+    """Control codes that a stranger wrote into the file are not shown as such."""
+    record = {"pid": 7, "user": "\x1b[2J", "command": "a\nb", "since": "\r"}
+    assert read_holder(json.dumps(record)).describe().isprintable()
 
 
 def test_a_record_of_a_watchdog_names_program_and_watchdog() -> None:
@@ -272,6 +278,23 @@ def test_the_directory_does_not_depend_on_home() -> None:
     home = Path(pwd.getpwuid(os.geteuid()).pw_dir)
     mine = home / ".local/state/watchdog/locks"
     assert found == (Path("/run/watchdog") if os.geteuid() == 0 else mine)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user without a name")
+def test_a_user_without_a_home_is_told_so(environ: dict[str, str]) -> None:
+    """No home directory on record means no place for the lock: 78, and no traceback."""
+    script = (
+        "import os; os.setuid(54321)\n"
+        "from bot.exits import Exit; from bot.lock import BotLock\n"
+        f"try: BotLock({BOT_ID})\n"
+        "except Exit as ending: print(ending.code, ending.reason)\n"
+    )
+    script = "import bot.lock\n" + script  # before the user changes: it may not read our files
+    without = {name: value for name, value in environ.items() if name != "WATCHDOG_LOCK_DIR"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=without, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith("78 there is no place for the lock: the user with id 54321")
 
 
 def test_the_file_is_named_after_the_key() -> None:
