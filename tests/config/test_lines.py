@@ -29,7 +29,8 @@ list = [ # a comment with ] and "
 day = 1979-05-27 07:32:00
 "quoted key".inner . 'other' = 'va#lue' # [x]
 inline = { a = "}", b.c = [ 1,
-  2 ], d = {} }
+  2
+  , 3 ], d = {} }
 
 [ programs . "x.y" ]
 z = true
@@ -39,6 +40,7 @@ one = 1
 one = 2
 [many.sub]
 two = 3
+[programs.bot.late]
 '''.replace("\\'", "'")
 
 
@@ -68,11 +70,13 @@ def test_nothing_fools_the_scanner() -> None:
         (*bot, "quoted key", "inner", "other"): 17,
         (*bot, "inline", "a"): 18,
         (*bot, "inline", "b", "c", 1): 19,
-        (*bot, "inline", "d"): 19,
-        ("programs", "x.y", "z"): 22,
-        ("many", 0, "one"): 24,
-        ("many", 1, "one"): 26,
-        ("many", 1, "sub", "two"): 28,
+        (*bot, "inline", "b", "c", 2): 20,
+        (*bot, "inline", "d"): 20,
+        ("programs", "x.y", "z"): 23,
+        ("many", 0, "one"): 25,
+        ("many", 1, "one"): 27,
+        ("many", 1, "sub", "two"): 29,
+        (*bot, "late"): 30,
     }
     found = find_lines(TRICKY)
     assert {path: found.get(path) for path in expected} == expected

@@ -98,6 +98,12 @@ def test_variables_come_from_the_env_file_first(read: Read) -> None:
     assert bot.environment == {"A": "inner", "R": "inner-outer-c d-e-${A}"}
 
 
+def test_an_empty_variable_is_set(read: Read) -> None:
+    """A variable that the .env sets to nothing hides the outer one."""
+    bot = one(read, 'env_file = ".env"\nenvironment.R = "<${A}>"', environ={"A": "1"}, env="A=")
+    assert bot.environment["R"] == "<>"
+
+
 def test_numbers_may_come_from_variables(read: Read) -> None:
     """A number or boolean that was written as a variable is read as one."""
     bot = one(

@@ -33,6 +33,12 @@ def test_liveness_alone_implies_a_startup(program: Callable[[str], Any]) -> None
     assert bot.policy.probes[Role.STARTUP] == ProbePolicy(1, 2, 60)
 
 
+def test_an_implied_startup_keeps_delay_and_grace(program: Callable[[str], Any]) -> None:
+    """It begins no sooner than liveness would, and ends a process as gently."""
+    bot = program('liveness = { tcp = "h:1", delay = 3, grace = 4 }')
+    assert bot.policy.probes[Role.STARTUP] == ProbePolicy(1, 1, 60, 1, 3, 4)
+
+
 @pytest.mark.parametrize(("period", "threshold"), [("300ms", 200), ("700ms", 86), ("2m", 60)])
 def test_an_implied_startup_lasts_a_minute(
     program: Callable[[str], Any], period: str, threshold: int
@@ -86,8 +92,14 @@ def test_false_is_no_target(program: Callable[[str], Any]) -> None:
     assert bot.probes[Role.STARTUP].kind == "tcp"
 
 
+def test_a_written_header_wins(program: Callable[[str], Any]) -> None:
+    """Authorization that was written stays, whatever the URL holds."""
+    bot = program('liveness = { http = "http://u:p@h", headers = { Authorization = "Mine" } }')
+    assert bot.probes[Role.LIVENESS].headers == {"Authorization": "Mine"}
+
+
 def test_credentials_leave_the_url(program: Callable[[str], Any]) -> None:
-    """A password in a URL becomes a header; a header that was written wins."""
+    """A password in a URL becomes a header, its escapes resolved."""
     bot = program('liveness = { http = "http://me:p%40ss@h:1/x?a=b@c", status = [204] }')
     target = bot.probes[Role.LIVENESS]
     assert target.url == "http://h:1/x?a=b@c"

@@ -27,6 +27,7 @@ ENV_FILE = f"""
 TELEGRAM_BOT_TOKEN={TOKEN}
 DB_PASSWORD=hunter2hunter2
 DATABASE_URL=postgresql://u:database-pass@h/db
+SECOND=987654321:BBExampleExampleExampleExampleExamp
 PLAIN=not-a-secret
 DEBUG_KEY=1
 PRIVATE_KEY="-----BEGIN KEY-----\\nMIIEvQIBADANBgkqhkiG9w0\\n-----END KEY-----"
@@ -34,6 +35,7 @@ PRIVATE_KEY="-----BEGIN KEY-----\\nMIIEvQIBADANBgkqhkiG9w0\\n-----END KEY-----"
 ALL = {
     TOKEN,
     HALF,
+    "BBExampleExampleExampleExampleExamp",
     "hunter2hunter2",
     "key-in-table",
     "lease-password",

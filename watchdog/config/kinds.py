@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -220,14 +220,16 @@ def octal() -> Kind:
     return Kind(form, lambda value: _within(_parsed(parse_octal, read_text(value)), 0, 0o777))
 
 
-def url(*schemes: str) -> Kind:
-    """A URL with one of the schemes and a host; its path is not looked at."""
+def url(*schemes: str, hints: Mapping[str, str] | None = None) -> Kind:
+    """A URL with one of the schemes and a host; `hints` are for schemes that are not taken."""
 
     def read(value: Any) -> str:
         found = read_text(value)
         scheme, _, rest = found.partition("://")
-        if scheme not in schemes or re.search(r"[\s\x00-\x20\x7f]", found):
-            raise Unfit
+        if scheme not in schemes:
+            raise Unfit((hints or {}).get(scheme, ""))
+        if re.search(r"[^\x21-\x7e]", found):
+            raise Unfit("a character in it must be written as %XX")
         _parsed(_check_host, rest)
         return found
 
@@ -276,8 +278,8 @@ def headers() -> Kind:
     def read(value: Any) -> dict[str, str]:
         items = _of(dict, value).items()
         found = {_fit(_HEADER, name, "a header's name"): _scalar(name, v) for name, v in items}
-        if any(re.search(r"[\r\n]", text) for text in found.values()):
-            raise Unfit("a header has a line break in it")
+        if any(re.search(r"[^\t\x20-\x7e]", text) for text in found.values()):
+            raise Unfit("a header has a line break or a character outside ASCII in it")
         return found
 
     return Kind('a table of strings such as { Accept = "application/json" }', read)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from watchdog.config import kinds
 from watchdog.config.options import option, section
 
+_NO_HTTPS = 'https is not supported yet; write exec = "curl -fsS https://..." instead'
+
 _HTTP = option(
     "http",
-    kinds.url("http", "https"),
+    kinds.url("http", hints={"https": _NO_HTTPS}),
     None,
     "A URL to GET. A password in it is sent as basic authentication.",
     example='"http://127.0.0.1:9876/health"',

@@ -136,7 +136,7 @@ def _implied_startup(target: ProbeTarget, liveness: ProbePolicy) -> Probe:
     return target, ProbePolicy(
         period=period,
         timeout=liveness.timeout,
-        failure_threshold=math.ceil(ALLOWANCE / period - 1e-9),
+        failure_threshold=math.ceil(ALLOWANCE / period),
         delay=liveness.delay,
         grace=liveness.grace,
     )

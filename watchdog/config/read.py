@@ -107,7 +107,8 @@ def describe(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Expanded):
-        return f"{_quote(value.raw)} with its variables replaced"
+        replaced = "" if value == value.raw else " with its variables replaced"
+        return _quote(value.raw) + replaced
     if isinstance(value, str):
         return _quote(value)
     if isinstance(value, int | float):
