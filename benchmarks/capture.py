@@ -92,7 +92,7 @@ class Bench:
     def floor(self, move: Callable[[int, int], None]) -> float:
         """The rate of `move(reader, output)`, which runs until the writer is gone."""
         reader = fifo.open_reader(str(self.place / "floor"))
-        fifo.Allowance().enlarge(reader)
+        fifo.Allowance(1).enlarge(reader)
         end = fifo.open_child_end(reader, str(self.place / "floor"))
         writer = self.start(end)
         os.close(end)

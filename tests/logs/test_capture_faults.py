@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import shutil
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from watchdog.logs.fifo import PIPE_SIZE, Allowance
 
 if TYPE_CHECKING:
     from tests.logs.conftest import Bench
@@ -95,6 +98,33 @@ async def test_state_directory_removed_while_running(bench: Bench, log: Path) ->
     assert (bench.state / "fifo" / "bot.out").is_fifo()
 
 
+async def test_a_new_fifo_does_not_lose_what_is_in_the_old_one(bench: Bench, log: Path) -> None:
+    """The FIFO vanished under a straggler: its words are read before a new FIFO is made."""
+    old = bench.captures.open("bot", bench.config(log), frozenset())
+    shutil.rmtree(bench.state)
+    os.write(old.stdout_fd, b"straggler\n")
+    new = bench.captures.open("bot", bench.config(log), frozenset())
+    assert (bench.state / "fifo" / "bot.out").is_fifo()
+    os.write(new.stdout_fd, b"new\n")
+    new.close()
+    bench.captures.release("bot")
+    old.close()
+    assert log.read_bytes() == b"straggler\nnew\n"
+
+
+async def test_fifos_are_enlarged_as_far_as_allowed(bench: Bench, log: Path) -> None:
+    """A FIFO takes 1 MiB while the user's allowance lasts, and gives its share back."""
+    bench.captures.allowance = Allowance(1)
+    for _ in range(3):
+        first = bench.captures.open("first", bench.config(log), frozenset())
+        second = bench.captures.open("second", bench.config(log), frozenset())
+        sizes = [fcntl.fcntl(ends.stdout_fd, fcntl.F_GETPIPE_SZ) for ends in (first, second)]
+        assert sizes == [PIPE_SIZE, 65536]
+        for name, ends in (("first", first), ("second", second)):
+            ends.close()
+            bench.captures.release(name)
+
+
 async def test_a_stream_no_longer_captured_does_not_block(
     bench: Bench, log: Path, tmp_path: Path
 ) -> None:
@@ -106,6 +136,10 @@ async def test_a_stream_no_longer_captured_does_not_block(
     bench.poke(child)
     await bench.finish(child)
     assert log.read_bytes() == b"through\n"
+    before = config.stderr_path.stat().st_size
+    again = "import os\nos.write(2, b'e' * 100)"
+    await bench.run(bench.config(log, stderr="discard"), again)
+    assert config.stderr_path.stat().st_size == before == 3_000_000
 
 
 async def test_out_of_descriptors_leaves_nothing_open(bench: Bench, log: Path) -> None:

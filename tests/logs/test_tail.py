@@ -137,6 +137,27 @@ def test_a_follower_reads_what_came_before_the_rename(log: Path) -> None:
     follower.close()
 
 
+def test_a_write_just_before_the_rename_is_seen(log: Path) -> None:
+    """What is written after the follower found the end, and before the rotation, is not skipped."""
+    log.write_bytes(b"one\n")
+    follower = Follower(log)
+    follower.begin(1)
+    with log.open("ab") as file:
+        file.write(b"two\n")
+    log.rename(log.with_name("bot.log.1"))
+    log.write_bytes(b"three\n")
+    assert follower._find_next()  # as `read` does after it found nothing
+    assert [follower.read(), follower.read()] == [b"two\n", b"three\n"]
+    follower.close()
+
+
+def test_a_file_seen_twice_during_a_rotation_counts_once(log: Path) -> None:
+    """A log that became `path.1` while the files were being opened is not shown twice."""
+    log.write_bytes(b"one\n")
+    log.with_name("bot.log.1").hardlink_to(log)
+    assert last_lines(log, 5) == b"one\n"
+
+
 numbers = st.integers(-30, 30)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from pathlib import Path
 
-from watchdog.logs.fifo import Allowance
+from watchdog.logs.fifo import Allowance, affordable
 from watchdog.logs.lines import Formatter, formatter, one_line
 from watchdog.logs.model import NOWHERE, LogsConfig, Paths, file_name, log_paths
 from watchdog.logs.pump import LinePump
@@ -177,7 +177,7 @@ class Captures:
         self.state = state_dir
         self.on_trouble = on_trouble
         self._by_program: dict[str, Capture] = {}
-        self.allowance = Allowance()
+        self.allowance = Allowance(affordable())
 
     def open(self, program: str, config: LogsConfig, secrets: frozenset[str]) -> ChildEnds:
         """Ends for a new incarnation; reading begins. Needs a running loop. Raises OSError."""

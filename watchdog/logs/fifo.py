@@ -104,16 +104,12 @@ def capacity(reader: int) -> int:
 
 
 class Allowance:
-    """How many FIFOs may be enlarged to `PIPE_SIZE`.
-
-    Half of what this user may keep in pipes: beyond the whole, the kernel gives every further pipe
-    of the user, the programs' own ones too, only two pages.
-    """
+    """How many FIFOs may still be enlarged to `PIPE_SIZE`."""
 
     __slots__ = ("_left",)
 
-    def __init__(self) -> None:
-        self._left = _affordable()
+    def __init__(self, count: int) -> None:
+        self._left = count
 
     def enlarge(self, reader: int) -> bool:
         """Whether the FIFO now has `PIPE_SIZE`. Refused without a word: it is a comfort."""
@@ -131,7 +127,12 @@ class Allowance:
         self._left += 1
 
 
-def _affordable() -> int:
+def affordable() -> int:
+    """How many FIFOs may be enlarged: half of what this user may keep in pipes.
+
+    Beyond the whole, the kernel gives every further pipe of the user, the programs' own ones too,
+    only two pages.
+    """
     if os.geteuid() == 0:
         return 1 << 20  # the limit does not bind root
     try:
