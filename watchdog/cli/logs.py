@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from watchdog.cli.context import OK, Context, connect, make_client_parser, parse
+from watchdog.cli.context import OK, Context, connect, make_client_parser
 
 if TYPE_CHECKING:
     from watchdog.client.client import Stream
@@ -24,7 +24,7 @@ def main(context: Context) -> int:
         "-n", "--lines", type=_count, default=DEFAULT_LINES, help="how many (%(default)s)"
     )
     parser.add_argument("--stderr", action="store_true", help="its error output")
-    options = parse(parser, context.words)
+    options = parser.parse_args(context.words)
     client = connect(options)
     stream: Stream = "stderr" if options.stderr else "stdout"
     if options.follow:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from typing import Any, TextIO
 
+from watchdog.cli.context import terminal_width
+
 _COLUMNS = ("NAME", "STATE", "HEALTH", "PID", "UPTIME", "RESTARTS", "REASON")
 _DISPENSABLE = ("RESTARTS", "PID", "UPTIME", "HEALTH")  # the first of these goes first
 _RIGHT = frozenset({"PID", "UPTIME", "RESTARTS"})
@@ -37,7 +39,7 @@ Row = dict[str, str]
 def print_table(programs: list[dict[str, Any]], out: TextIO) -> None:
     """Print a heading and a line for each program."""
     is_terminal = out.isatty()
-    width = _terminal_width(out) if is_terminal else None
+    width = terminal_width() if is_terminal else None
     for line in format_table(programs, width, is_terminal and _wants_colour()):
         print(line, file=out)
 
@@ -125,16 +127,6 @@ def _paint(text: str, row: Row) -> str:
         if word in _COLOURS:
             rest = rest.replace(word, f"\x1b[{_COLOURS[word]}m{word}\x1b[0m", 1)
     return name + rest
-
-
-def _terminal_width(out: TextIO) -> int:
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns):
-        return int(columns)
-    try:
-        return os.get_terminal_size(out.fileno()).columns or 80
-    except OSError:
-        return 80
 
 
 def _wants_colour() -> bool:

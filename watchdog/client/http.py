@@ -25,6 +25,7 @@ _REASONS = {
     errno.ECONNREFUSED: "it is not running any more (nobody listens)",
     errno.EACCES: "it belongs to another user",
     errno.EPERM: "it belongs to another user",
+    errno.EAGAIN: "it does not answer: its queue is full",
 }
 
 

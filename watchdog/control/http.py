@@ -140,13 +140,15 @@ class Connection:
     # --- out
 
     async def _send_reply(self, request: Request, reply: Reply) -> None:
-        await self._send(_head(reply))
-        if reply.stream is not None and request.method != "HEAD":
+        has_body = request.method != "HEAD"
+        if reply.stream is not None and has_body:
+            await self._send(_head(reply))
             await self._send_stream(reply.stream)
-        async with asyncio.timeout(REPLY_SECONDS):
-            if reply.body and request.method != "HEAD":
-                await self._send(h11.Data(data=reply.body))
             await self._send(h11.EndOfMessage())
+            return
+        body = [h11.Data(data=reply.body)] if has_body else []
+        async with asyncio.timeout(REPLY_SECONDS):
+            await self._send(_head(reply), *body, h11.EndOfMessage())
 
     async def _send_stream(self, stream: AsyncIterator[bytes]) -> None:
         """Send what comes until the client hangs up, which only reading can tell."""
@@ -171,11 +173,10 @@ class Connection:
         while await self._reader.read(_BLOCK):
             pass
 
-    async def _send(self, event: h11.Event) -> None:
-        data = self._http.send(event)
-        if data:
-            self._writer.write(data)
-            await self._writer.drain()
+    async def _send(self, *events: h11.Event) -> None:
+        """Send events in one piece, and wait until the client has taken most of what it owes."""
+        self._writer.write(b"".join(self._http.send(event) or b"" for event in events))
+        await self._writer.drain()
 
     def _is_kept(self) -> bool:
         if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
@@ -189,9 +190,8 @@ class Connection:
             return
         with contextlib.suppress(OSError, TimeoutError, h11.LocalProtocolError):
             async with asyncio.timeout(LINGER_SECONDS):
-                await self._send(_head(reply, ("Connection", "close")))
-                await self._send(h11.Data(data=reply.body))
-                await self._send(h11.EndOfMessage())
+                head = _head(reply, ("Connection", "close"))
+                await self._send(head, h11.Data(data=reply.body), h11.EndOfMessage())
                 if self._writer.can_write_eof():
                     self._writer.write_eof()
                 await self._wait_for_leave()

@@ -32,7 +32,8 @@ class AlreadyServed(AddressError):
 
 def open_unix(path: Path) -> socket.socket:
     """A listening socket at `path`, mode 0600; `AddressError` if that cannot be."""
-    if (length := len(os.fsencode(path))) > LONGEST_PATH:
+    length = max(len(os.fsencode(name)) for name in (path, _draft(path)))
+    if length > LONGEST_PATH:
         raise AddressError(
             f"the path of the control socket is too long: {path} has {length} bytes,"
             f" at most {LONGEST_PATH} are allowed; set `socket` under [watchdog] to a shorter one"
@@ -40,7 +41,7 @@ def open_unix(path: Path) -> socket.socket:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(path.parent):
-            _clear(path)
+            _check_free(path)
             return _bind(path)
     except AddressError:
         raise
@@ -85,8 +86,8 @@ def _locked(directory: Path) -> Iterator[None]:
         os.close(fd)
 
 
-def _clear(path: Path) -> None:
-    """Remove the socket file that a dead watchdog left; refuse to touch anything else."""
+def _check_free(path: Path) -> None:
+    """Only nothing, or the socket that a dead watchdog left, may be replaced."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -98,7 +99,6 @@ def _clear(path: Path) -> None:
             f"another watchdog answers at {path}; see `watchdog status`,"
             " or end it with `watchdog shutdown`"
         )
-    path.unlink()
 
 
 def _is_served(path: Path) -> bool:
@@ -113,12 +113,21 @@ def _is_served(path: Path) -> bool:
         return True
 
 
+def _draft(path: Path) -> Path:
+    """Where the socket is made before it is moved into place."""
+    return path.with_name(f".{os.getpid()}")
+
+
 def _bind(path: Path) -> socket.socket:
+    """Make it under another name first: whoever finds it at `path` can connect already."""
     listener = socket.socket(socket.AF_UNIX)
+    draft = _draft(path)
     umask = os.umask(0o177)
     try:
-        listener.bind(str(path))
+        draft.unlink(missing_ok=True)
+        listener.bind(str(draft))
         listener.listen(BACKLOG)
+        draft.rename(path)
     except OSError:
         listener.close()
         raise

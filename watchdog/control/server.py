@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from watchdog.control.access import LOCAL, Credentials, Door
 from watchdog.control.backend import Backend, LogReader
-from watchdog.control.listeners import AddressError, identify, open_tcp, open_unix
+from watchdog.control.listeners import BACKLOG, AddressError, identify, open_tcp, open_unix
 
 if TYPE_CHECKING:
     from watchdog.control.http import Connection, Respond
@@ -56,7 +56,7 @@ class ControlServer:
         listener = open_tcp(host, port, credentials is not None)
         self.tcp_address = listener.getsockname()[:2]
         meet = self._greeter(Door(is_local=False, credentials=credentials))
-        self._tcp = await asyncio.start_server(meet, sock=listener)
+        self._tcp = await asyncio.start_server(meet, sock=listener, backlog=BACKLOG)
 
     def heal(self) -> None:
         """Open the unix socket again if its file is gone. What prevents that is reported."""
@@ -87,7 +87,9 @@ class ControlServer:
 
     async def _serve_unix(self, listener: socket.socket) -> None:
         old = self._unix
-        self._unix = await asyncio.start_unix_server(self._greeter(LOCAL), sock=listener)
+        self._unix = await asyncio.start_unix_server(
+            self._greeter(LOCAL), sock=listener, backlog=BACKLOG
+        )
         if old is not None:
             old.close()
 

@@ -101,7 +101,7 @@ async def last_lines(api: Api, name: str, stream: str, count: int) -> str:
         raise refuse(faults.BAD_ARGUMENTS, "the stream is stdout or stderr")
     found = names.match(api.backend.programs(), name)
     if len(found) != 1:
-        raise refuse(faults.BAD_NAME, name)
+        raise refuse(faults.BAD_NAME, f"there is no program {name}")
     path = api.backend.log_path(found[0].name, "stdout" if stream == "stdout" else "stderr")
     return _last_lines(api, path, max(0, min(count, MOST_LINES)))
 
