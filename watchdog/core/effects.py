@@ -17,7 +17,10 @@ class Effect(Struct, frozen=True):
 
 
 class Acquire(Effect, frozen=True):
-    """Get what is needed; answered by Granted or Refused, and by Granted later if not final."""
+    """Get what is needed; answered by Granted or Refused, and by Granted later if not final.
+
+    It may be asked for again under the same claim; what is held already is granted at once.
+    """
 
     need: Need
     claim: int

@@ -47,7 +47,10 @@ class Hurry(Event, frozen=True):
 
 
 class Retuned(Event, frozen=True):
-    """A reload changed the policy, and nothing that the process itself can see."""
+    """A reload changed the policy, and nothing that the process itself can see.
+
+    Nor does it change whether a lock or a lease is needed: that takes another program.
+    """
 
     policy: Policy
 

@@ -48,6 +48,8 @@ class Fleet:
         self._drains: list[Drain] = []
         self._leaving: set[str] = set()  # removed from the configuration, to be forgotten when down
         self._successors: dict[str, Successor] = {}  # who takes the place of one that leaves
+        # The last incarnation and claim of who was forgotten: a late event must not find another.
+        self._numbers: dict[str, tuple[int, int]] = {}
         self._inbox: deque[tuple[str, Event]] = deque()
         self._finished = False
         self._dependents = invert_dependencies(self._policies())
@@ -91,12 +93,15 @@ class Fleet:
         """A program that a reload brought."""
         if policy.name in self.programs:  # an earlier reload took it away, and it is not down yet
             return self._succeed(Successor(policy, policy.autostart), moment)
-        self.programs[policy.name] = Program(policy)
+        incarnation, claim = self._numbers.pop(policy.name, (0, 0))
+        self.programs[policy.name] = Program(policy, incarnation=incarnation, claim=claim)
         self._dependents = invert_dependencies(self._policies())
         return self.handle(policy.name, Start(0), moment) if policy.autostart else []
 
     def remove(self, name: str, moment: Moment) -> list[Effect]:
         """A program that a reload took away: stop it, then forget it (Remove)."""
+        if name not in self.programs:
+            return []
         self._leaving.add(name)
         self._successors.pop(name, None)
         return self.stop({name: 0}, moment)
@@ -173,17 +178,28 @@ class Fleet:
                 return refuse(name, event, "a reload is removing or replacing it")
         if isinstance(event, Stop) and event.request and name in self._successors:
             self._successors[name].wanted = False
+        spared = self._spare(name, event)
         after, effects = step(before, event, moment)
         if after is before:
-            return []
+            return spared
         self.programs[name] = after
         if self.observe:
             self.observe(before, event, after)
         if before.ready is not after.ready or before.state is not after.state:
             self._tell_dependents(name)
-        return [kept for effect in effects if (kept := self._keep(effect, moment))]
+        return spared + [kept for effect in effects if (kept := self._keep(effect))]
 
-    def _keep(self, effect: Effect, moment: Moment) -> Effect | None:
+    def _spare(self, name: str, event: Event) -> list[Effect]:
+        """Somebody wants it up after all: a stop in order that has not reached it passes it by."""
+        answers: list[Effect] = []
+        if isinstance(event, events.Start | events.Restart) and event.request:
+            for drain in self._drains:
+                for stage in [stage for stage in drain.stages if name in stage]:
+                    stage.remove(name)
+                    answers += answer_superseded(name, drain.requests[name])
+        return answers
+
+    def _keep(self, effect: Effect) -> Effect | None:
         """Serve the effects that are the fleet's own business, and pass on the others."""
         match effect:
             case Acquire(name, Need.DEPENDENCIES, claim):
@@ -213,15 +229,17 @@ class Fleet:
     def _advance_drains(self) -> bool:
         """Stop the next stage of every drain whose current stage is down; False if none moved."""
         for drain in self._drains:
-            while drain.stages and not self._inbox and self._are_down(drain.current):
+            while drain.stages and not self._inbox and self._are_settled(drain.current):
                 drain.current = drain.stages.pop(0)
                 # Also for a program that was removed meanwhile: whoever asked is owed an answer.
                 self._inbox.extend((n, Stop(drain.requests[n])) for n in drain.current)
-        self._drains = [d for d in self._drains if d.stages or not self._are_down(d.current)]
+        if not self._inbox:
+            self._drains = [d for d in self._drains if not self._are_settled(d.current)]
         return bool(self._inbox)
 
-    def _are_down(self, names: Iterable[str]) -> bool:
-        return all(self._is_down(name) for name in names)
+    def _are_settled(self, names: Iterable[str]) -> bool:
+        """Whether nobody needs to be waited for: all are down, or wanted up again meanwhile."""
+        return all(self._is_down(name) or self.programs[name].wanted for name in names)
 
     def _is_down(self, name: str) -> bool:
         """Nothing runs, nothing is owed, and nothing will start by itself."""
@@ -250,7 +268,9 @@ class Fleet:
         """
         name = old.policy.name
         successor = self._successors.pop(name, None)
-        if successor is not None:
+        if successor is None:
+            self._numbers[name] = (old.incarnation, old.claim + 1)
+        else:
             self.programs[name] = Program(
                 successor.policy,
                 incarnation=old.incarnation,
@@ -261,6 +281,13 @@ class Fleet:
             if successor.wanted:
                 self._inbox.append((name, Start(0)))
         self._dependents = invert_dependencies(self._policies())
+        self._tell_dependents(name)
+
+
+def answer_superseded(name: str, request: int) -> list[Effect]:
+    """The answer to a stop that somebody's later start overtook."""
+    text = "it was started meanwhile"
+    return [Answer(name, request, Outcome.SUPERSEDED, text)] if request else []
 
 
 def refuse(name: str, event: Event, text: str) -> list[Effect]:

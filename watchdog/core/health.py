@@ -25,6 +25,13 @@ def reschedule(check: Check, policy: ProbePolicy, now: float) -> Check:
     return replace(check, due=following if following > now else now + policy.period)
 
 
+def resume(check: Check | None, policy: ProbePolicy, now: float) -> Check:
+    """The check under a new policy: what was counted stays, and a shorter period counts at once."""
+    if check is None:
+        return Check(now + policy.delay)
+    return replace(check, due=min(check.due, now + policy.period))
+
+
 def is_watched(program: Program) -> bool:
     """Whether anything at all looks at the health of this program."""
     policy = program.policy

@@ -113,13 +113,18 @@ TABLE: Mapping[type[Event], Mapping[State, Row]] = {
         FATAL: Row(do.refuse_signal),
     },
     Hurry: {STOPPING: Row(do.hurry)},
-    Retuned: {state: Row(do.retune, (RUNNING,) if state is STARTING else ()) for state in State},
+    Retuned: {
+        **{state: Row(do.retune) for state in State},
+        STARTING: Row(do.retune, (RUNNING,)),
+        WAITING: Row(do.retune, (STARTING,)),
+    },
     # --- the start gate
     Granted: {WAITING: Row(do.take_grant, (STARTING,))},
     Refused: {WAITING: Row(do.note_refusal, (FATAL,))},
     Revoked: {
         WAITING: Row(do.ask_again),
         BACKOFF: Row(do.lose_grant),
+        EXITED: Row(do.lose_grant),
         FATAL: Row(do.lose_grant),
         STARTING: Row(do.fence, (STOPPING,)),
         RUNNING: Row(do.fence, (STOPPING,)),
@@ -180,7 +185,7 @@ IGNORED: Mapping[type[Event], tuple[State, ...]] = {
     # Answers to a claim: only WAITING asks, and all but the claim that counts are discarded.
     Granted: (STOPPED, STARTING, RUNNING, STOPPING, BACKOFF, EXITED, FATAL),
     Refused: (STOPPED, STARTING, RUNNING, STOPPING, BACKOFF, EXITED, FATAL),
-    Revoked: (STOPPED, EXITED),
+    Revoked: (STOPPED,),
     # Reports said twice: the first one was believed.
     Spawned: (*NO_PROCESS, RUNNING),
     SpawnFailed: (*NO_PROCESS, RUNNING),

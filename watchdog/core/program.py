@@ -42,6 +42,8 @@ class Program(Struct):
     pid: int | None = None
     spawning: bool = False  # a Spawn is under way; Spawned or SpawnFailed will tell
     started_at: float | None = None  # when this incarnation was spawned
+    said_ready: bool = False  # READY=1 was heard of this incarnation; it is said only once
+    past_grace: bool = False  # SIGKILL was sent to this incarnation, or is due as soon as it can be
     restarts: int = 0  # automatic ones
     attempt: int = 0  # failures since it was last settled: the exponent of the backoff
     slow_attempt: int = 0  # the same for "slow" exit codes

@@ -9,7 +9,6 @@ from __future__ import annotations
 from watchdog.core import events, health, turn
 from watchdog.core.effects import Acquire, Signal, StopProbing
 from watchdog.core.model import Cause, Exit, Need, Outcome, Role, State
-from watchdog.core.program import Check
 from watchdog.core.turn import Turn
 
 # --- the operator -----------------------------------------------------------------------------
@@ -79,26 +78,40 @@ def restart_process(t: Turn, event: events.Restart) -> None:
 
 def hurry(t: Turn, event: events.Hurry) -> None:
     """The grace is over now."""
-    if not t.program.spawning:
-        turn.kill(t)
+    turn.end_grace(t)
 
 
 def retune(t: Turn, event: events.Retuned) -> None:
     """Go on under the new policy; checks that it no longer has are dropped, new ones begin."""
     program, now = t.program, t.moment.now
-    program.policy = event.policy
+    before, program.policy = program.policy, event.policy
+    if before.depends_on != event.policy.depends_on:
+        program.granted -= {Need.DEPENDENCIES}  # others than those that were ready
     if program.state is State.RUNNING:
         program.checks = {
-            role: program.checks.get(role) or Check(now + probe.delay)
+            role: health.resume(program.checks.get(role), probe, now)
             for role, probe in event.policy.probes.items()
             if role is not Role.STARTUP
         }
         beat = event.policy.heartbeat
-        program.beat_by = None if beat is None else now + beat
+        if beat != before.heartbeat:  # else an extension that was granted still holds
+            program.beat_by = None if beat is None else now + beat
         turn.refresh_health(t)
     elif program.state is State.STARTING and not program.spawning:
         program.up_at, program.checks = None, {}
         turn.watch_startup(t)
+    elif program.state is State.WAITING:
+        wait_anew(t)
+
+
+def wait_anew(t: Turn) -> None:
+    """The dependencies changed while it waited: there may be none now, or others to ask for."""
+    program = t.program
+    if not program.barred_by:
+        return turn.launch(t)
+    if Need.DEPENDENCIES in program.barred_by:
+        t.emit(Acquire(program.policy.name, Need.DEPENDENCIES, program.claim))
+    return None
 
 
 def pass_signal(t: Turn, event: events.SendSignal) -> None:
@@ -160,26 +173,27 @@ def fence(t: Turn, event: events.Revoked) -> None:
 def fence_stopping(t: Turn, event: events.Revoked) -> None:
     """It was going down in its own time, which it no longer has."""
     t.program.granted -= {event.need}
-    if not t.program.spawning:
-        turn.kill(t)
+    turn.end_grace(t)
 
 
 # --- the process ------------------------------------------------------------------------------
 
 
 def take_process(t: Turn, event: events.Spawned) -> None:
-    """There is a process."""
+    """There is a process. Said twice, it must not begin the startup again."""
+    if not t.program.spawning:
+        return
     t.program.spawning, t.program.pid = False, event.pid
     turn.watch_startup(t)
 
 
 def end_newborn(t: Turn, event: events.Spawned) -> None:
-    """It was to end before it began."""
+    """It was to end before it began. Said twice, it must not get its grace again."""
     program = t.program
+    if not program.spawning:
+        return
     program.spawning, program.pid = False, event.pid
-    lost = not (program.policy.needs <= program.granted)
-    cause = program.cause or Cause.OPERATOR
-    turn.send_end(t, 0.0 if lost else turn.grace_for(program, cause))
+    turn.send_end(t, turn.grace_for(program, program.cause or Cause.OPERATOR))
 
 
 def fail_spawn(t: Turn, event: events.SpawnFailed) -> None:
@@ -240,9 +254,11 @@ def open_gate(t: Turn, event: events.TreeEmpty) -> None:
 
 
 def note_empty(t: Turn, event: events.TreeEmpty) -> None:
-    """The gate has one bar less when the time comes."""
+    """The gate has one bar less when the time comes; if none will come, nothing is held."""
     t.program.granted |= {Need.TREE}
     t.program.kill_at = None
+    if t.program.retry_at is None:
+        turn.let_go(t)
 
 
 def shed_weight(t: Turn, event: events.Overweight) -> None:
@@ -303,6 +319,7 @@ def hear_starting(t: Turn, event: events.Notified) -> None:
         return hear_trouble(t, event)
     if event.extend:
         extend_startup(t, event.extend)
+    t.program.said_ready = t.program.said_ready or event.ready
     if event.ready and Role.STARTUP not in t.program.policy.probes:
         turn.become_running(t)
     return None
@@ -332,11 +349,10 @@ def hear_trouble(t: Turn, event: events.Notified) -> None:
 
 
 def hear_stopping(t: Turn, event: events.Notified) -> None:
-    """It asks for more time to end; only a polite stop can be extended."""
+    """It asks for more time to end, which it gets as long as nobody lost patience."""
     program = t.program
     note_words(t, event)
-    polite = turn.grace_for(program, program.cause or Cause.OPERATOR) > 0
-    if event.extend and polite and program.kill_at is not None:
+    if event.extend and not program.past_grace and program.kill_at is not None:
         program.kill_at = max(program.kill_at, t.moment.now + event.extend)
 
 

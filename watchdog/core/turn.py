@@ -84,6 +84,7 @@ def launch(turn: Turn) -> None:
     program.spawning, program.pid = True, None
     program.started_at = turn.moment.now
     program.cause, program.status, program.extended_until = None, "", 0.0
+    program.past_grace = program.said_ready = False
     enter(turn, State.STARTING)
     turn.emit(Spawn(program.policy.name, program.incarnation))
 
@@ -102,9 +103,9 @@ def watch_startup(turn: Turn) -> None:
     startup = program.policy.probes.get(Role.STARTUP)
     if startup is not None:
         program.checks = {Role.STARTUP: Check(now + startup.delay)}
-    elif program.policy.ready_within is not None:
-        program.up_at = now + program.policy.ready_within
-    elif program.policy.start_seconds > 0:
+    elif program.policy.ready_within is not None and not program.said_ready:
+        program.up_at = max(now + program.policy.ready_within, program.extended_until)
+    elif program.policy.start_seconds > 0 and not program.said_ready:
         program.up_at = now + program.policy.start_seconds
     else:
         become_running(turn)
@@ -157,6 +158,7 @@ def end(turn: Turn, cause: Cause, reason: str, grace: float) -> None:
     probing = bool(program.checks)
     enter(turn, State.STOPPING, reason)
     program.cause = cause
+    program.past_grace = grace <= 0
     if probing:
         turn.emit(StopProbing(program.policy.name, program.incarnation))
     if not program.spawning:  # else there is no process yet; Spawned will come back to this
@@ -164,9 +166,9 @@ def end(turn: Turn, cause: Cause, reason: str, grace: float) -> None:
 
 
 def send_end(turn: Turn, grace: float) -> None:
-    """The first blow: polite if there is a grace period, final if there is none."""
+    """The first blow: polite if there is a grace period, final if there is none, or no more."""
     program = turn.program
-    if grace <= 0:
+    if grace <= 0 or program.past_grace:
         return kill(turn)
     stop = program.policy.stop
     name = program.policy.name
@@ -175,9 +177,17 @@ def send_end(turn: Turn, grace: float) -> None:
     return None
 
 
+def end_grace(turn: Turn) -> None:
+    """Whatever is going down goes now: also what is not born yet, as soon as it is."""
+    turn.program.past_grace = True
+    if not turn.program.spawning:
+        kill(turn)
+
+
 def kill(turn: Turn) -> None:
     """SIGKILL whatever is left, and come back if that was not enough."""
     program = turn.program
+    program.past_grace = True
     turn.emit(Kill(program.policy.name, program.incarnation))
     program.kill_at = turn.moment.now + KILL_AGAIN
 
@@ -269,7 +279,8 @@ def retire(turn: Turn, state: State, reason: str) -> None:
     """It will not come back by itself."""
     program = turn.program
     enter(turn, state, reason)
-    let_go(turn)
+    if Need.TREE in program.granted:
+        let_go(turn)  # else when its last processes are gone: they may still do what only one may
     if program.policy.restart.then == "exit":
         code = restart.exit_code_upward(program.last_exit)
         turn.emit(Quit(program.policy.name, code))

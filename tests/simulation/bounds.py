@@ -1,0 +1,76 @@
+"""What must follow within a time: a start comes up or is ended, and a hang is acted on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.simulation.ledger import Broken, Ledger, Process
+from watchdog.core.model import Role
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+SLACK = 1e-6  # seconds: for the rounding of floating-point times
+
+
+def expect_startup(world: World, ledger: Ledger, process: Process) -> None:
+    """With a startup probe or a time for READY=1 it is up, or is ended, within a bound."""
+    policy = ledger.policy
+    startup = policy.probes.get(Role.STARTUP)
+    if startup is not None:
+        bound = startup.delay + startup.period * startup.failure_threshold + startup.timeout
+    elif policy.ready_within is not None:
+        bound = policy.ready_within
+    else:
+        bound = policy.start_seconds
+    expect_end(world, ledger, process, world.now + bound, None)
+
+
+def expect_detection(world: World, ledger: Ledger, process: Process) -> None:
+    """A hang is acted on within failure_threshold x period + timeout, and the heartbeat."""
+    policy = ledger.policy
+    liveness, begun = policy.probes.get(Role.LIVENESS), process.running_since
+    if begun is None:
+        return
+    if liveness is not None:
+        first = begun + (0.0 if Role.STARTUP in policy.probes else liveness.delay)
+        bound = liveness.period * liveness.failure_threshold + liveness.timeout
+        by = max(world.now, first) + bound
+        expect_end(world, ledger, process, by, process.hung_since)
+    if policy.heartbeat is not None:
+        by = max(world.now + policy.heartbeat, process.beat_until)
+        expect_end(world, ledger, process, by, process.hung_since)
+
+
+def expect_end(
+    world: World, ledger: Ledger, process: Process, by: float, hung_since: float | None
+) -> None:
+    """Look then whether it was acted on."""
+    args = (world, ledger, process, hung_since, world.paused)
+    world.at(by + SLACK, check_end, *args)
+
+
+def check_end(
+    world: World, ledger: Ledger, process: Process, hung_since: float | None, paused: float
+) -> None:
+    """The bound is over; time in which the watchdog did not run does not count."""
+    starting = hung_since is None
+    over = process.is_ended or process.seen_empty or process.retuned
+    if over or (starting and process.running_since is not None):
+        return None
+    if not starting and process.hung_since != hung_since:
+        return None
+    until = startup_end(ledger, process) if starting else process.beat_until
+    if world.paused > paused or until > world.now:
+        by = max(world.now + world.paused - paused, until)
+        args = (world, ledger, process, hung_since, world.paused)
+        return world.at(by + SLACK, check_end, *args)
+    raise Broken("health bound", f"{ledger.name} should have been acted on by now")
+
+
+def startup_end(ledger: Ledger, process: Process) -> float:
+    """When an extension of the startup ends: with the first probe that fails after it."""
+    probe = ledger.policy.probes.get(Role.STARTUP)
+    if probe is None or not process.startup_until:
+        return process.startup_until
+    return process.startup_until + probe.period + probe.timeout
