@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pwd
@@ -371,3 +372,36 @@ def test_watchdogs_own_lock(key: str, place: Path) -> None:
     first.close()
     assert second.acquire() is None
     second.close()
+
+
+def test_closing_leaves_the_lock_to_who_inherited_it(key: str, place: Path) -> None:
+    """To let go is to close, which frees nothing that a child still has."""
+    lock = FileLock(key)
+    assert lock.take() is None
+    child = subprocess.Popen(["sleep", "1000"], pass_fds=lock.descriptors())
+    lock.close()
+    refused = FileLock(key).take()
+    child.kill()
+    child.wait()
+    assert refused is not None
+    assert refused.pid == child.pid
+
+
+def test_file_replaced_while_it_is_being_locked(
+    key: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock on a file that is no longer at the path is no lock: it is taken anew."""
+    real, lock, replaced = fcntl.flock, FileLock(key), []
+
+    def replace_first(descriptor: int, how: int) -> None:
+        if not replaced:
+            replaced.append(os.fstat(descriptor).st_ino)
+            (place / "new").write_text("")
+            (place / "new").replace(lock.path)
+        real(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", replace_first)
+    assert lock.take() is None
+    assert lock.is_intact()
+    assert os.fstat(lock.fd).st_ino == lock.path.stat().st_ino
+    lock.close()

@@ -324,6 +324,37 @@ async def test_without_the_role_of_subreaper_all_of_proc_is_searched(
     assert world.alive() == []
 
 
+class Restless(trees.Family):
+    """A family in which something has always just moved."""
+
+    calm = False
+
+    def look(self) -> Any:
+        sight = super().look()
+        sight.settled &= self.calm
+        return sight
+
+
+class RestlessSystem(Scanning):
+    """Linux with such a family."""
+
+    def family(self) -> trees.Family:
+        from watchdog.process import linux
+
+        return Restless(reaper=linux.become_subreaper())
+
+
+async def test_unsettled_look_proves_nothing(world: World) -> None:
+    """As long as something moves while we look, the tree is not called empty."""
+    world.adapter(RestlessSystem())
+    world.spawn("true")
+    await world.event(Exited)
+    await asyncio.sleep(0.05)
+    assert not world.seen(TreeEmpty)
+    world.processes._family.calm = True
+    await world.ended()
+
+
 @pytest.mark.parametrize("habit", ["ignores TERM", "children in its group", "stops itself"])
 async def test_any_unix_ends_a_process_group(world: World, habit: str) -> None:
     """Without pidfd and /proc, the process group is the tree."""
@@ -361,10 +392,8 @@ def test_marks_are_found_in_session_limit_and_environment() -> None:
     by_none = subprocess.Popen(["sleep", "1000"], env={"WATCHDOG_INCARNATION": mark.text + "0"})
     try:
         assert family.look().strays == {4_000_000: [by_limit.pid, by_text.pid]}
-        family.join(by_none.pid, Mark("web", 1, 5))
-        assert family._by_session(by_none.pid) is None
         family.join(os.getsid(0), Mark("own", 1, 6))
-        assert family._by_session(by_none.pid) == os.getsid(0)
+        assert family.look().strays[os.getsid(0)] == [by_none.pid]
     finally:
         for process in (by_limit, by_text, by_none):
             process.kill()

@@ -89,17 +89,29 @@ def need_repeating(limits: Limits) -> bool:
 def check(limits: Limits) -> None:
     """Raise ValueError with a sentence if a limit is unknown or above what we may give."""
     for name, (soft, hard) in limits.items():
-        _check(name, soft, hard, resource.getrlimit(number_of(name))[1])
+        if _above(soft, hard):
+            raise ValueError(f"limit {name}: the soft value {soft} is above the hard value {hard}")
+        _check_allowed(name, hard)
 
 
-def _check(name: str, soft: int, hard: int, allowed: int) -> None:
-    if _above(soft, hard):
-        raise ValueError(f"limit {name}: the soft value {soft} is above the hard value {hard}")
-    if _above(hard, allowed) and os.geteuid() != 0:
+def _check_allowed(name: str, hard: int) -> None:
+    number = number_of(name)
+    old = resource.getrlimit(number)
+    if not _above(hard, old[1]):
+        return
+    try:
+        # Trying is the only sure test: in a container root may lack CAP_SYS_RESOURCE.
+        resource.setrlimit(number, (old[0], hard))
+        resource.setrlimit(number, old)
+    except (ValueError, OSError):
         raise ValueError(
-            f"limit {name}: {hard} is above this watchdog's own hard limit of {allowed}; "
-            "lower it, or start the watchdog with a higher one"
-        )
+            f"limit {name}: {_shown(hard)} is above this watchdog's own hard limit of "
+            f"{_shown(old[1])}; lower it, or start the watchdog with a higher one"
+        ) from None
+
+
+def _shown(value: int) -> str:
+    return "unlimited" if value == resource.RLIM_INFINITY else str(value)
 
 
 def _above(value: int, bound: int) -> bool:
