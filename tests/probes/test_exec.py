@@ -124,6 +124,12 @@ async def test_much_output_does_not_stop_a_command_from_ending(world: World):
     assert result.reason.startswith("exit 5")
 
 
+async def test_the_first_kilobyte_of_output_is_what_counts(world: World):
+    """What comes after it is read and forgotten."""
+    result = await world.probe(sh("printf 'begun\\n%01500d\\nlast\\n' 0; exit 1"), timeout=30)
+    assert result.reason.startswith("exit 1: 000")
+
+
 async def test_a_command_without_newlines_has_a_bounded_reason(world: World):
     """The reason is never longer than a line of status."""
     result = await world.probe(sh("head -c 5000 /dev/zero | tr '\\0' x; exit 1"), timeout=30)

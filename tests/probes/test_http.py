@@ -322,6 +322,8 @@ async def test_a_name_is_looked_up_once_however_many_wait(world, servers, monkey
     assert asked == ["bot.example"]
     answered.set()
     assert (await last).ok
+    assert (await world.probe(target)).ok
+    assert asked == ["bot.example"] * 2, "an answer is not kept: addresses change"
 
 
 async def test_a_name_that_does_not_exist_fails(world):

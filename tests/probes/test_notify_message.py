@@ -11,6 +11,7 @@ from watchdog.probes.notify_message import HANGS, parse
 
 SAYS = {
     b"READY=1": Notified(1, ready=True),
+    b"READY=1\0": Notified(1, ready=True),
     b"WATCHDOG=1\n": Notified(1, beat=True),
     b"WATCHDOG=trigger": Notified(1, unwell=HANGS),
     b"STOPPING=1": Notified(1, stopping=True),

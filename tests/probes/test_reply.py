@@ -78,6 +78,10 @@ def test_no_more_than_the_limit_is_looked_at():
     for reply in (whole, parts):
         reply.request("h:1", "/", {})
     assert whole.feed(data) == Verdict(False, "500 X")
+    long = Reply()
+    long.request("h:1", "/", {})
+    body = b'{"reason": "x", "more": "%s"}' % (b"y" * LIMIT)
+    assert long.feed(b"HTTP/1.1 500 X\r\n\r\n" + body) == Verdict(False, "500 X")
     fed = 0
     while not parts.feed(data[fed : fed + 1000]):
         fed += 1000
