@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from watchdog.locks import Holder, LockProblem, PairLock, WatchdogLock, sentence
+from watchdog.locks import Holder, LockProblem, PairLock, sentence
 from watchdog.locks import directory as directories
 from watchdog.locks.abstract import BACKLOG, AbstractLock
 from watchdog.locks.directory import lock_directory
@@ -359,19 +359,6 @@ def test_directory_depends_on_the_user_alone(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
     with pytest.raises(LockProblem, match="has no home directory on record"):
         lock_directory({})
-
-
-def test_watchdogs_own_lock(key: str, place: Path) -> None:
-    """One watchdog a state directory; the second learns who is first."""
-    first, second = WatchdogLock(key), WatchdogLock(key)
-    assert first.acquire() is None
-    assert first.is_intact()
-    said = second.acquire()
-    assert said is not None
-    assert said.startswith(f"held by pid {os.getpid()} (user ")
-    first.close()
-    assert second.acquire() is None
-    second.close()
 
 
 def test_closing_leaves_the_lock_to_who_inherited_it(key: str, place: Path) -> None:

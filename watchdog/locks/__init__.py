@@ -19,7 +19,6 @@ if sys.platform != "win32":
     from watchdog.locks import pair as _pair
     from watchdog.locks.directory import lock_directory
     from watchdog.locks.holders import ourselves
-    from watchdog.locks.own import WatchdogLock
     from watchdog.locks.ports import Second
     from watchdog.locks.standby import PERIOD
 
@@ -52,7 +51,6 @@ __all__ = [
     "LockProblem",
     "Locks",
     "PairLock",
-    "WatchdogLock",
     "file_name",
     "lock_directory",
     "reduce",
