@@ -115,6 +115,13 @@ def test_all_mistakes_at_once(complaint: Callable[..., str]) -> None:
     assert [line.split(":")[1] for line in told] == ["2", "4", "6"]
 
 
+def test_lines_of_a_file_from_windows(tmp_path: Path) -> None:
+    """Carriage returns do not keep a line from being found."""
+    (tmp_path / "w.toml").write_bytes(b"[programs.a]\r\n# c\r\ncommand = 1\r\n")
+    with pytest.raises(ConfigError, match=r"w\.toml:3: programs\.a\.command: "):
+        load(tmp_path / "w.toml", {"HOME": "/h"})
+
+
 def test_a_bad_line_in_an_env_file(complaint: Callable[..., str]) -> None:
     """A malformed .env is told with its own name and line, and nothing of the line is shown."""
     told = complaint(

@@ -11,6 +11,7 @@ import pytest
 
 from watchdog.config import Address, Config, Singleton, load
 from watchdog.config.schema import PROGRAM
+from watchdog.config.together import find_cycles
 from watchdog.core.model import ExitCodes, Need, Policy, RestartPolicy, StopPolicy
 
 Read = Callable[..., Config]
@@ -196,6 +197,18 @@ def test_a_long_chain_of_dependencies(read: Read) -> None:
     """A thousand programs in a row are no cycle and no recursion."""
     chain = "".join(f'[programs.p{n}]\ncommand="x"\ndepends_on=["p{n + 1}"]\n' for n in range(1000))
     assert len(read(chain + '[programs.p1000]\ncommand="x"').programs) == 1001
+
+
+def test_a_cycle_is_told_once() -> None:
+    """However many ways lead into a cycle, it is one cycle; a diamond is none."""
+    graph = {"x": ["b"], "a": ["b", "c"], "b": ["c"], "c": ["b"], "d": ["e", "f"], "e": ["f"]}
+    assert find_cycles({**graph, "f": []}) == [["b", "c", "b"]]
+
+
+def test_a_device_may_be_shared(read: Read) -> None:
+    """Two programs may both log to /dev/null."""
+    log = 'command = "x"\nlogs.path = "/dev/null"\n'
+    assert len(read(f"[programs.a]\n{log}[programs.b]\n{log}").programs) == 2
 
 
 def test_every_option_has_a_meaning() -> None:

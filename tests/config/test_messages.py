@@ -40,6 +40,7 @@ IN_PROGRAM = [
     ("autostart = 1", "autostart", "found 1; allowed: true or false"),
     ('autostart = "true"', "autostart", 'found "true"; allowed: true or false'),
     ("priority = 1.5", "priority", "found 1.5; allowed: a whole number from 0 to 1000000"),
+    ("priority = true", "priority", "found true; allowed: a whole number from 0 to 1000000"),
     ('umask = "999"', "umask", f'found "999"; allowed: {OCTAL}'),
     ("umask = 22", "umask", f"found 22; allowed: {OCTAL}"),
     ('when_held = "x"', "when_held", 'found "x"; allowed: "fail" or "wait"'),

@@ -94,6 +94,12 @@ def test_the_watchdogs_own_keys_need_a_new_start(key: str, read: Read) -> None:
     assert changed.restarted == ()
 
 
+def test_a_new_heartbeat_interval_restarts(read: Read) -> None:
+    """The interval is told to the process when it is born."""
+    old, new = (read(f'{BASE}heartbeat = "{time}"', env="") for time in ("30s", "60s"))
+    assert compare(old, new) == Changes(restarted=("bot",))
+
+
 def test_changes_know_their_lease(read: Read) -> None:
     """A lease that is added restarts its program."""
     singleton: Any = 'singleton = "s"\n'

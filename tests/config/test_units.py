@@ -57,6 +57,12 @@ def test_a_duration_survives_its_own_text(milliseconds: int) -> None:
     assert parse_duration(format_duration(milliseconds / 1000)) == milliseconds / 1000
 
 
+def test_a_fraction_of_a_millisecond_is_not_rounded() -> None:
+    """What is no whole number of milliseconds is shown in seconds."""
+    assert format_duration(0.0005) == "0.0005s"
+    assert format_duration(1.5004) == "1.5004s"
+
+
 @given(st.integers(0, 2**62))
 def test_a_size_survives_its_own_text(size: int) -> None:
     """Every size reads back as it was."""
