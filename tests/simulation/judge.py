@@ -13,7 +13,7 @@ from tests.simulation.ledger import Broken, Ledger, Process
 from watchdog.core import events
 from watchdog.core.effects import Answer, Effect, Release, Spawn
 from watchdog.core.events import Event
-from watchdog.core.model import Need, Outcome, Role, State
+from watchdog.core.model import Exit, Need, Outcome, Role, State
 from watchdog.core.program import Program
 
 if TYPE_CHECKING:
@@ -69,8 +69,9 @@ def hear_life(world: World, ledger: Ledger, process: Process, event: Event) -> N
     elif isinstance(event, events.Exited) and process.seen_exited is None:
         process.seen_exited, process.seen_exit = world.now, event.exit
         pace.note_failure(ledger, process, event.exit, world.now)
-    elif isinstance(event, events.TreeEmpty):
+    elif isinstance(event, events.TreeEmpty) and not process.seen_empty:
         process.seen_empty = True
+        pace.note_rest(ledger, process.seen_exit or Exit())
 
 
 def count_result(process: Process, event: events.Probed) -> None:

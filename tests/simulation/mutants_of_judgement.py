@@ -144,7 +144,7 @@ def probes_too_seldom(patch: MonkeyPatch) -> None:
     """After each probe the next one is two periods away."""
     reschedule = health.reschedule
 
-    def mutated(check: Any, policy: Any, now: float) -> Check:
+    def mutated(check: Check, policy: Any, now: float) -> Check:
         return replace(check, due=reschedule(check, policy, now).due + policy.period)
 
     patch.setattr(health, "reschedule", mutated)

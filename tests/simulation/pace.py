@@ -39,6 +39,12 @@ def note_failure(ledger: Ledger, process: Process, exit: Exit, now: float) -> No
         ledger.attempt += 1
         ledger.was_slow = False
     ledger.failed_at, ledger.delay_floor = now, floor
+    note_rest(ledger, exit)
+
+
+def note_rest(ledger: Ledger, exit: Exit) -> None:
+    """Whether the policy, as it is now, lets it lie after this end."""
+    policy, codes = ledger.policy.restart, ledger.policy.exit_codes
     ended_well = exit.code in codes.success and policy.when == "on-failure"
     if policy.when == "never" or exit.code in codes.fatal or ended_well:
         ledger.may_rest = True

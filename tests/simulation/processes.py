@@ -89,7 +89,7 @@ class Processes:
         world = self._world
         late, ledger.late_words = ledger.late_words, 0.0
         process.last_word = max(process.last_word, world.now + late)
-        world.post(ledger.name, event, process.last_word - world.now)
+        world.post(ledger.name, event, process.last_word)
 
     def _begin(self, ledger: Ledger, process: Process) -> None:
         world = self._world

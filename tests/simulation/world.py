@@ -112,13 +112,13 @@ class World:
 
     # --- events and effects
 
-    def post(self, name: str, event: Event, delay: float = 0.0) -> None:
-        """Deliver an event after a delay; perhaps twice."""
-        self.at(self.now + delay, self.deliver, name, event)
+    def post(self, name: str, event: Event, when: float) -> None:
+        """Deliver an event then; perhaps twice."""
+        self.at(when, self.deliver, name, event)
         ledger = self.ledgers[name]
         if ledger.doubles and isinstance(event, TWICE):
             ledger.doubles -= 1
-            self.at(self.now + delay + self.rng.random() * 2, self.deliver, name, event)
+            self.at(when + self.rng.random() * 2, self.deliver, name, event)
 
     def deliver(self, name: str, event: Event) -> None:
         """Tell the core, and do what it wants."""

@@ -16,7 +16,11 @@ class Event(Struct, frozen=True):
 
 
 class OfProcess(Event, frozen=True):
-    """An event that speaks of one incarnation."""
+    """An event that speaks of one incarnation.
+
+    Of each, Spawned or SpawnFailed is the first that is reported, and Exited comes before
+    TreeEmpty. Anything may be reported twice.
+    """
 
     incarnation: int
 

@@ -61,6 +61,7 @@ STOPPED, WAITING, STARTING, RUNNING, STOPPING, BACKOFF, EXITED, FATAL = State
 
 UP = (WAITING, STARTING)  # what passing the start gate leads to
 AFTER_FAILURE = (*UP, BACKOFF, EXITED, FATAL)  # what the restart policy may say
+AFTER_CRASH = (WAITING, BACKOFF, EXITED, FATAL)  # the same, before the tree is proved empty
 
 
 class Row(Struct, frozen=True):
@@ -134,11 +135,11 @@ TABLE: Mapping[type[Event], Mapping[State, Row]] = {
     Spawned: {STARTING: Row(do.take_process, (RUNNING,)), STOPPING: Row(do.end_newborn)},
     SpawnFailed: {
         STARTING: Row(do.fail_spawn, AFTER_FAILURE),
-        STOPPING: Row(do.forget_spawn, (STOPPED, *AFTER_FAILURE)),
+        STOPPING: Row(do.forget_spawn, (STOPPED, *UP)),
     },
     Exited: {
-        STARTING: Row(do.crash, AFTER_FAILURE),
-        RUNNING: Row(do.crash, AFTER_FAILURE),
+        STARTING: Row(do.crash, AFTER_CRASH),
+        RUNNING: Row(do.crash, AFTER_CRASH),
         STOPPING: Row(do.note_exit),
     },
     TreeEmpty: {

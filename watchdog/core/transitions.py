@@ -197,8 +197,10 @@ def end_newborn(t: Turn, event: events.Spawned) -> None:
 
 
 def fail_spawn(t: Turn, event: events.SpawnFailed) -> None:
-    """There is no process, and so no tree either."""
+    """There is no process, and so no tree either; unless there is one, as was said before."""
     program = t.program
+    if not program.spawning:
+        return
     program.spawning, program.last_exit = False, event.exit
     program.granted |= {Need.TREE}
     turn.fail(t, Cause.SPAWN, event.exit, event.exit.detail)
@@ -206,6 +208,8 @@ def fail_spawn(t: Turn, event: events.SpawnFailed) -> None:
 
 def forget_spawn(t: Turn, event: events.SpawnFailed) -> None:
     """It was to end, and never began."""
+    if not t.program.spawning:
+        return
     t.program.spawning, t.program.last_exit = False, event.exit
     empty_tree(t)
 
