@@ -96,6 +96,13 @@ def test_the_socket_is_found_in_a_broken_file(tmp_path: Path) -> None:
     assert control_socket(file, {}) == tmp_path / "s/control.sock"
 
 
+def test_a_socket_that_is_too_long_is_told_to_clients_too(tmp_path: Path) -> None:
+    """A client says why it cannot connect, instead of the system's own words."""
+    (tmp_path / "w.toml").write_text(f'watchdog.socket = "/{"s" * 110}"\n{MINIMAL}')
+    with pytest.raises(ConfigError, match="at most 107 bytes"):
+        control_socket(tmp_path / "w.toml", {"HOME": str(tmp_path)})
+
+
 @pytest.mark.parametrize("text", ["[watchdog\n", "watchdog = 1", "watchdog.state = 1"])
 def test_a_file_that_does_not_tell_the_socket(text: str, tmp_path: Path) -> None:
     """When the socket cannot be known, everything that is wrong is told."""

@@ -105,6 +105,14 @@ def test_errors_show_no_secret(line: str, complaint: Callable[..., str]) -> None
     assert HALF not in told
 
 
+def test_the_watchdogs_own_keys_show_no_secret(complaint: Callable[..., str]) -> None:
+    """A secret in the path of the socket is not shown, although the path is."""
+    text = f'watchdog.socket = "/${{MY_TOKEN}}/{"s" * 110}"\n[programs.a]\ncommand = "x"'
+    told = complaint(text, {"MY_TOKEN": "hunter2hunter2"})
+    assert "/***/sss" in told
+    assert "hunter2" not in told
+
+
 @pytest.mark.parametrize(
     "name",
     ["TOKEN", "TELEGRAM_BOT_TOKEN", "db_password", "SECRET_KEY_BASE", "AWS_SECRET_ACCESS_KEY",

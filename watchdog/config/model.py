@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from watchdog.config.secret import HIDDEN, strike
+from watchdog.config.secret import HIDDEN, mask, strike
 from watchdog.core.model import Policy, Role
 
 
@@ -59,7 +59,7 @@ class ProbeTarget(Struct, frozen=True):
     def __repr__(self) -> str:
         headers = dict.fromkeys(self.headers, HIDDEN)
         told = (self.url, self.address, self.command and self.command[0], self.status, headers)
-        shown = (strike(str(part), self.headers.values()) for part in told if part)
+        shown = (mask(str(part)) for part in told if part)
         return f"ProbeTarget({', '.join((self.kind, *shown))})"
 
 
