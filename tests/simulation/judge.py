@@ -314,8 +314,7 @@ def check_finish(world: World) -> None:
     """The watchdog leaves once, when it was asked to, and nothing lives."""
     if world.finished is not None:
         raise Broken("finish", "Finish came twice")
-    exits = any(ledger.policy.restart.then == "exit" for ledger in world.ledgers.values())
-    if not world.leaving and not exits:
+    if not world.leaving and not world.may_end_itself:
         raise Broken("finish", "Finish came unasked")
     for ledger in world.ledgers.values():
         if not ledger.is_proved_empty():

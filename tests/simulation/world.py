@@ -64,6 +64,7 @@ class World:
         self.steps = 0
         self.lines: list[str] | None = [] if trace else None
         policies = list(policies)
+        self.may_end_itself = any(policy.restart.then == "exit" for policy in policies)
         self.fleet = Fleet(policies, self._observe)
         self.ledgers = {policy.name: Ledger(policy, 0.0) for policy in policies}
         self.requests: dict[int, Asked] = {}
