@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ def main(context: Context) -> int:
 
 def _count(text: str) -> int:
     if not text.isdecimal():
-        raise ValueError
+        raise ArgumentTypeError(f"found {text!r}; allowed: a whole number of lines, such as 100")
     return int(text)
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from watchdog.config import Config, ProgramConfig
-from watchdog.core.events import Event, TreeEmpty
+from watchdog.core.events import Event, Exited, TreeEmpty
 from watchdog.core.fleet import Fleet
 from watchdog.core.model import Policy
 from watchdog.daemon import clock
@@ -25,6 +25,7 @@ from watchdog.daemon.journal import Journal
 from watchdog.daemon.performer import Callbacks, Performer
 from watchdog.daemon.reload import Reloader
 from watchdog.daemon.service import Service
+from watchdog.daemon.story import add_last_words
 from watchdog.daemon.veil import Veil
 from watchdog.daemon.views import Views
 from watchdog.locks import Locks
@@ -109,16 +110,20 @@ def hire(
 ) -> Adapters:
     """The adapters, each able to post and nothing else."""
 
+    captures = Captures(config.state, chronicle.trouble)
+
     def post_of_process(name: str, event: Event) -> None:
         # The last output of an incarnation is written before the next one begins.
         if isinstance(event, TreeEmpty):
             clear_away(name)
+        elif isinstance(event, Exited):
+            event = add_last_words(event, lambda: captures.last_words(name))
         post(name, event)
 
     processes = Processes(post_of_process)
     return Adapters(
         processes=processes,
-        captures=Captures(config.state, chronicle.trouble),
+        captures=captures,
         locks=locks,
         probes=Probes(post, veil.over),
         notify=NotifySockets(post, str(config.state), veil.over),

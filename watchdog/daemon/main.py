@@ -14,10 +14,12 @@ from watchdog.config import Config
 from watchdog.control.backend import ReloadError
 from watchdog.control.listeners import AddressError, AlreadyServed
 from watchdog.control.server import ControlServer
+from watchdog.daemon import clock
 from watchdog.daemon.assembly import Parts, assemble
 from watchdog.daemon.caretaker import Caretaker
 from watchdog.daemon.claims import Held, Unusable, claim_singletons, claim_state
 from watchdog.daemon.signals import Listener
+from watchdog.daemon.veil import Veil
 from watchdog.locks import Locks
 from watchdog.logs import tail
 from watchdog.version import __version__
@@ -36,6 +38,30 @@ def run(config: Config, names: tuple[str, ...] = ()) -> int:
     except Unusable as problem:
         print(f"watchdog: {problem}", file=sys.stderr)
         return BAD_CONFIGURATION
+    except Exception as error:  # a bug of ours: say so in a line, and keep what shows where
+        place = keep_trace(config)
+        print(f"watchdog: internal error: {name_error(error)}; details: {place}", file=sys.stderr)
+        return INTERNAL
+
+
+def name_error(error: BaseException) -> str:
+    """An exception in one line."""
+    return f"{type(error).__name__}: {error}"
+
+
+def keep_trace(config: Config) -> str:
+    """Append the trace of the exception at hand to `<state>/crash.log`; where it went."""
+    import traceback  # not before it is needed: it is heavy
+
+    path = config.state / "crash.log"
+    secrets = Veil()
+    secrets.learn(config.programs)
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{clock.stamp()} {secrets.over(traceback.format_exc())}\n")
+    except OSError as error:
+        return f"none, {path} cannot be written ({error.strerror})"
+    return str(path)
 
 
 async def supervise(config: Config, names: tuple[str, ...]) -> int:
@@ -68,7 +94,9 @@ async def attend(config: Config, parts: Parts) -> int:
     try:
         greet(config, parts)
         parts.driver.order(parts.fleet.start_all)
-        return await parts.finished
+        code = await parts.finished
+        say_goodbye(parts)
+        return code
     finally:
         caretaker.close()
         await server.close()
@@ -104,6 +132,12 @@ def greet(config: Config, parts: Parts) -> None:
     parts.journal.write("watchdog", state="RUNNING", pid=os.getpid(), version=__version__)
 
 
+def say_goodbye(parts: Parts) -> None:
+    """Everything is down, as it should be."""
+    parts.journal.write("watchdog", state="SHUTDOWN", pid=os.getpid())
+    parts.console.say("watchdog: everything is down")
+
+
 def begin_to_leave(parts: Parts, signal: str) -> None:
     """Stop everything in order."""
     parts.console.say(f"{signal}: stopping everything; a second signal hurries")
@@ -137,7 +171,5 @@ def dismiss(parts: Parts) -> None:
     adapters.notify.close_all()
     adapters.processes.close()
     adapters.captures.close()
-    parts.journal.write("watchdog", state="SHUTDOWN", pid=os.getpid())
-    parts.console.say("watchdog: everything is down")
     parts.journal.close()
     parts.console.close()

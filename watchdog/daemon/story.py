@@ -5,12 +5,40 @@ Pure: it compares a program before and after one event, and says nothing where n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
+from watchdog.core.events import Exited
 from watchdog.core.model import Exit, Health, State
 from watchdog.core.program import Program
 
 ENDED_BY_ITSELF = (State.STARTING, State.RUNNING)
+
+
+LONGEST_WORDS = 200
+"""Characters of a process's last line that go into a reason."""
+
+
+def add_last_words(event: Exited, words: Callable[[], str]) -> Exited:
+    """The exit, with what the process said last: "exit status 77: the token is refused".
+
+    Only where it ended by itself and unwell: a code says that something is wrong, its last line
+    what. A process that was killed had no chance to say anything to the point.
+    """
+    if not event.exit.code:
+        return event
+    text = "".join(char if char.isprintable() else " " for char in words())
+    if not text.strip():
+        return event
+    detail = f"{event.exit.detail}: {shorten(text.strip())}"
+    return replace(event, exit=replace(event.exit, detail=detail))
+
+
+def shorten(text: str) -> str:
+    """The text, cut where it would be too long for a reason."""
+    return text if len(text) <= LONGEST_WORDS else text[: LONGEST_WORDS - 1] + "…"
 
 
 def fields_of(before: Program, after: Program) -> dict[str, Any]:
@@ -83,4 +111,6 @@ def describe_state(program: Program) -> str:
         text += f": {program.reason}"
     if program.state in (State.BACKOFF, State.FATAL) and program.retry_at is not None:
         text += f" (again in {program.retry_at - program.since:.1f} s)"
+    elif program.state is State.FATAL:
+        text += f" (stays down until: watchdog start {program.policy.name})"
     return text

@@ -110,6 +110,11 @@ class Capture:
         for sink in self._sinks:
             sink.stream.release()
 
+    def last_words(self) -> str:
+        """The last line that the process wrote; of standard error if that is separate, not mute."""
+        lines = (sink.stream.last_line() for sink in reversed(self._sinks))
+        return next(filter(None, lines), b"").decode("utf-8", "replace")
+
     def reopen(self) -> None:
         """Open the logs at their paths again."""
         for sink in self._sinks:
@@ -196,6 +201,10 @@ class Captures:
         """The process (best, its whole tree) is gone: write all that it left. Unknown is fine."""
         for capture in self._named(program):
             capture.release()
+
+    def last_words(self, program: str) -> str:
+        """The last line that the running or just ended process wrote, without secrets; or ""."""
+        return next((capture.last_words() for capture in self._named(program)), "")
 
     def reconfigure(self, program: str, config: LogsConfig, secrets: frozenset[str]) -> None:
         """Use another configuration or other secrets for what is written from now on."""

@@ -34,6 +34,11 @@ class Splitter:
         """Bytes of the unfinished line."""
         return len(self._rest)
 
+    @property
+    def rest(self) -> bytes:
+        """The unfinished line."""
+        return self._rest
+
     def cut_by(self, cut: Callable[[bytes], int]) -> None:
         """Cut later pieces by another rule: the set of secrets has changed."""
         self._cut = cut

@@ -21,6 +21,8 @@ TURN = 1024 * 1024
 _FIRST_READ = 64 * 1024
 _NEXT_READ = 256 * 1024
 """The best of 16 KiB to 1 MiB when measured: few calls, and the chunk still fits the caches."""
+_WORDS = 512
+"""Bytes of the end of the output that are remembered for `last_line`."""
 
 
 class Pump(Protocol):
@@ -31,6 +33,12 @@ class Pump(Protocol):
 
     def finish(self) -> None:
         """Nothing more comes from this incarnation: write what was held back."""
+
+    def last_line(self) -> bytes:
+        """The last line with something in it, without secrets; empty if nothing was written."""
+
+    def begin(self) -> None:
+        """A new incarnation writes from now on; it has no last line yet."""
 
     def reopen(self) -> None:
         """Open the log at its path again."""
@@ -45,7 +53,7 @@ class Pump(Protocol):
 class LinePump:
     """Reads, joins to whole lines, redacts, formats, and appends to a `RotatingFile`."""
 
-    __slots__ = ("_file", "_format", "_redactor", "_splitter", "_wall")
+    __slots__ = ("_end", "_file", "_format", "_redactor", "_splitter", "_wall")
 
     def __init__(
         self,
@@ -59,6 +67,7 @@ class LinePump:
         self._format = format_lines
         self._splitter = Splitter(redactor.safe_cut)
         self._wall = wall
+        self._end = b""  # of what was written, redacted, and not more than `_WORDS`
 
     def change(self, redactor: Redactor, format_lines: Formatter) -> None:
         """Treat what is written from now on by another set of secrets and another format."""
@@ -86,6 +95,15 @@ class LinePump:
         """Write the line that the process left unfinished."""
         self._write(self._splitter.finish())
 
+    def last_line(self) -> bytes:
+        """The last line with something in it, without secrets; empty if nothing was written."""
+        unfinished = self._redactor.redact(self._splitter.rest)
+        return (self._end + unfinished[-_WORDS:]).rstrip().rpartition(b"\n")[2].strip()
+
+    def begin(self) -> None:
+        """A new incarnation writes from now on; it has no last line yet."""
+        self._end = b""
+
     def reopen(self) -> None:
         """Open the log at its path again."""
         self._file.reopen()
@@ -101,4 +119,6 @@ class LinePump:
 
     def _write(self, data: bytes) -> None:
         if data:
-            self._file.write(self._format(self._redactor.redact(data), self._wall()))
+            clean = self._redactor.redact(data)
+            self._end = (self._end + clean[-_WORDS:])[-_WORDS:]
+            self._file.write(self._format(clean, self._wall()))

@@ -36,6 +36,7 @@ class Stream:
             self._detach()
         if self._reader < 0:
             self._take(fifo.open_reader(self._path))
+        self._pump.begin()
         return fifo.open_child_end(self._reader, self._path)
 
     def open_without(self) -> int:
@@ -43,6 +44,7 @@ class Stream:
         self._detach()
         reader, child = fifo.open_anonymous()
         self._take(reader)
+        self._pump.begin()
         return child
 
     def adopt(self, pid: int, fd: int) -> None:
@@ -74,6 +76,12 @@ class Stream:
             self._pump.finish()
         else:
             self._pump.close()
+
+    def last_line(self) -> bytes:
+        """The last line of this incarnation so far, what still waits in the FIFO included."""
+        if self._reader >= 0:
+            self._pump.turn(self._reader)
+        return self._pump.last_line()
 
     def close(self) -> None:
         """Read what is there, let go of the FIFO and the log. The FIFO stays for a successor."""
