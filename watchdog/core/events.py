@@ -108,6 +108,28 @@ class Spawned(OfProcess, frozen=True):
     pid: int
 
 
+class Adopted(Event, frozen=True):
+    """A process that another watchdog started runs on, and is proved to be this program's.
+
+    It brings its own incarnation, so it is no event *of* one. Its locks came with it.
+    """
+
+    incarnation: int
+    pid: int
+    started_at: float  # on the monotonic clock, which goes on while the machine is up
+    up: bool  # it had come up already: it owes us no startup
+
+
+class Bereaved(Event, frozen=True):
+    """A process that another watchdog started ended while no watchdog ran.
+
+    Its tree may not be empty yet; TreeEmpty of its incarnation follows once that is proved.
+    """
+
+    incarnation: int
+    exit: Exit
+
+
 class SpawnFailed(OfProcess, frozen=True):
     """There is no process. The exit's code is 127 or 126 where a shell would say so."""
 

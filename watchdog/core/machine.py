@@ -27,7 +27,9 @@ from watchdog.core import transitions as do
 from watchdog.core.deadlines import TIME_EVENTS, is_due
 from watchdog.core.effects import Effect
 from watchdog.core.events import (
+    Adopted,
     BeatMissed,
+    Bereaved,
     Event,
     Exited,
     GraceOver,
@@ -133,6 +135,8 @@ TABLE: Mapping[type[Event], Mapping[State, Row]] = {
     },
     # --- the process
     Spawned: {STARTING: Row(do.take_process, (RUNNING,)), STOPPING: Row(do.end_newborn)},
+    Adopted: {STOPPED: Row(do.adopt, (STARTING, RUNNING))},
+    Bereaved: {STOPPED: Row(do.mourn)},
     SpawnFailed: {
         STARTING: Row(do.fail_spawn, AFTER_FAILURE),
         STOPPING: Row(do.forget_spawn, (STOPPED, *UP)),
@@ -145,6 +149,7 @@ TABLE: Mapping[type[Event], Mapping[State, Row]] = {
     TreeEmpty: {
         STOPPING: Row(do.conclude_stop, (STOPPED, *AFTER_FAILURE)),
         WAITING: Row(do.open_gate, (STARTING,)),
+        STOPPED: Row(do.note_empty),
         BACKOFF: Row(do.note_empty),
         EXITED: Row(do.note_empty),
         FATAL: Row(do.note_empty),
@@ -191,7 +196,10 @@ IGNORED: Mapping[type[Event], tuple[State, ...]] = {
     Spawned: (*NO_PROCESS, RUNNING),
     SpawnFailed: (*NO_PROCESS, RUNNING),
     Exited: NO_PROCESS,
-    TreeEmpty: (STOPPED, STARTING, RUNNING),
+    TreeEmpty: (STARTING, RUNNING),
+    # Only said while a watchdog starts, before anything else is.
+    Adopted: tuple(state for state in State if state is not STOPPED),
+    Bereaved: tuple(state for state in State if state is not STOPPED),
     # Words about a process that is gone, or is going anyway.
     Overweight: (*NO_PROCESS, STOPPING),
     Probed: (*NO_PROCESS, STOPPING),

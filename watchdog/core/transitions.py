@@ -187,6 +187,28 @@ def take_process(t: Turn, event: events.Spawned) -> None:
     turn.watch_startup(t)
 
 
+def adopt(t: Turn, event: events.Adopted) -> None:
+    """It runs already: go on where the other watchdog was stopped."""
+    program = t.program
+    program.wanted = True
+    program.incarnation, program.pid = event.incarnation, event.pid
+    program.started_at = event.started_at
+    program.granted = program.policy.needs
+    program.said_ready = event.up
+    if event.up:
+        turn.become_running(t)
+    else:
+        turn.enter(t, State.STARTING)
+        turn.watch_startup(t)
+
+
+def mourn(t: Turn, event: events.Bereaved) -> None:
+    """It ended unseen. Nothing is judged by it, but nothing starts before its tree is empty."""
+    program = t.program
+    program.incarnation, program.last_exit = event.incarnation, event.exit
+    program.granted -= {Need.TREE}
+
+
 def end_newborn(t: Turn, event: events.Spawned) -> None:
     """It was to end before it began. Said twice, it must not get its grace again."""
     program = t.program

@@ -23,8 +23,19 @@ class Unusable(Exception):
     """The configuration is well-formed, and this machine cannot do it."""
 
 
+def refuse_leases(config: Config) -> None:
+    """A lease that nobody holds would be a promise that nobody keeps: rather do not start."""
+    leased = [program.name for program in config.programs if program.lease is not None]
+    if leased:
+        raise Unusable(
+            f"{config.path or 'the command line'}: programs.{leased[0]}.lease: this version holds"
+            " no leases across machines yet, and will not run two copies instead; remove the key"
+        )
+
+
 def claim_state(config: Config) -> FileLock:
     """The state directory, made if need be, and the right to it until the lock is closed."""
+    refuse_leases(config)
     prepare(config.state)
     key = f"watchdog:{config.state.resolve()}"
     try:
