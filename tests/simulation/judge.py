@@ -150,7 +150,8 @@ def check_stop(world: World, ledger: Ledger, process: Process, event: Event | No
     check_reason(world, ledger, process)
     if process.stopped_at is not None:
         raise Broken("stop once", f"{ledger.name} got its stop signal twice")
-    check_order(world, ledger)
+    if not (process.may_end or has_failed(world, ledger, process)):
+        check_order(world, ledger)
     process.stopped_at, process.may_end = world.now, True
     process.kill_by = world.now + grace(ledger, event)
     look_for_kill(world, ledger, process)
@@ -232,13 +233,13 @@ def has_failed(world: World, ledger: Ledger, process: Process) -> bool:
 
 def check_order(world: World, ledger: Ledger) -> None:
     """At shutdown a dependency is stopped when those that depend on it are down."""
-    process = ledger.process
-    if not world.leaving or world.hurried or (process is not None and process.may_end):
+    if not world.leaving or world.hurried:
         return
     for other in world.ledgers.values():
         if ledger.name in other.policy.depends_on and other.configured:
-            alone = other.leaving or other.is_proved_empty()
-            if not alone:
+            process = other.process
+            settled = process is None or process.seen_empty or process.retuned
+            if not (other.leaving or settled):
                 raise Broken("stop order", f"{ledger.name} is stopped before {other.name}")
 
 
