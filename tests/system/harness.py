@@ -65,7 +65,7 @@ class World:
         self.environment = kept | {
             MARK: self.mark,
             # `python` in a configuration is the one that runs the tests.
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
             "HOME": str(place / "home"),
             "XDG_STATE_HOME": str(place / "home"),
             "XDG_CONFIG_HOME": str(place / "home"),

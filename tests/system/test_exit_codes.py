@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from tests.system.harness import PATIENCE, World, unused_key, wait_until
+from tests.system.harness import PATIENCE, World, is_alive, unused_key, wait_until
 
 SLEEPER = '[programs.a]\ncommand = "sleep 600"\n'
 
@@ -49,7 +48,7 @@ def test_a_clean_stop_is_zero(world: World) -> None:
     watchdog = world.up(SLEEPER)
     pid = watchdog.wait("a", lambda p: p["pid"], "a pid")["pid"]
     assert watchdog.leave() == 0
-    assert not os.path.exists(f"/proc/{pid}")
+    assert not is_alive(pid)
     again = world.up(SLEEPER)
     told = again.call("shutdown")
     assert told.returncode == 0, told.stdout
