@@ -7,7 +7,7 @@ from typing import Any
 from pytest import MonkeyPatch
 
 from tests.simulation.mutation import change_row
-from watchdog.core import events, fleet, machine, ordering, transitions, turn
+from watchdog.core import events, fleet, hearing, machine, ordering, transitions, turn
 from watchdog.core.effects import Release
 from watchdog.core.model import Cause, Need, Policy, State
 from watchdog.core.program import Program
@@ -145,7 +145,7 @@ def grants_the_grace_twice(patch: MonkeyPatch) -> None:
 
 def extends_for_ever(patch: MonkeyPatch) -> None:
     """Who was killed, and lives, may still ask for time."""
-    hear = transitions.hear_stopping
+    hear = hearing.hear_stopping
 
     def mutated(t: Any, event: Any) -> None:
         t.program.past_grace = False

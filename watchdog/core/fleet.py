@@ -28,7 +28,7 @@ class Drain(Struct):
 
     stages: list[list[str]]
     requests: dict[str, int]
-    current: list[str] = []
+    current: deque[str] = deque()
 
 
 class Successor(Struct):
@@ -230,16 +230,27 @@ class Fleet:
         """Stop the next stage of every drain whose current stage is down; False if none moved."""
         for drain in self._drains:
             while drain.stages and not self._inbox and self._are_settled(drain.current):
-                drain.current = drain.stages.pop(0)
+                drain.current = deque(drain.stages.pop(0))
                 # Also for a program that was removed meanwhile: whoever asked is owed an answer.
                 self._inbox.extend((n, Stop(drain.requests[n])) for n in drain.current)
         if not self._inbox:
             self._drains = [d for d in self._drains if not self._are_settled(d.current)]
         return bool(self._inbox)
 
-    def _are_settled(self, names: Iterable[str]) -> bool:
-        """Whether nobody needs to be waited for: all are down, or wanted up again meanwhile."""
-        return all(self._is_down(name) or self.programs[name].wanted for name in names)
+    def _are_settled(self, names: deque[str]) -> bool:
+        """Whether nobody needs to be waited for: all are down, or wanted up again meanwhile.
+
+        Whoever was waited for last comes first: a thousand programs that go down one by one are
+        then looked at some thousand times in all, not half a million.
+        """
+        for _ in range(len(names)):
+            if not self._is_settled(names[0]):
+                return False
+            names.rotate(-1)
+        return True
+
+    def _is_settled(self, name: str) -> bool:
+        return self._is_down(name) or self.programs[name].wanted
 
     def _is_down(self, name: str) -> bool:
         """Nothing runs, nothing is owed, and nothing will start by itself."""

@@ -23,6 +23,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from watchdog.core import hearing as hear
 from watchdog.core import transitions as do
 from watchdog.core.deadlines import TIME_EVENTS, is_due
 from watchdog.core.effects import Effect
@@ -160,13 +161,13 @@ TABLE: Mapping[type[Event], Mapping[State, Row]] = {
     },
     # --- health
     Probed: {
-        STARTING: Row(do.judge_startup, (RUNNING, STOPPING)),
-        RUNNING: Row(do.judge_running, (STOPPING,)),
+        STARTING: Row(hear.judge_startup, (RUNNING, STOPPING)),
+        RUNNING: Row(hear.judge_running, (STOPPING,)),
     },
     Notified: {
-        STARTING: Row(do.hear_starting, (RUNNING, STOPPING)),
-        RUNNING: Row(do.hear_running, (STOPPING,)),
-        STOPPING: Row(do.hear_stopping),
+        STARTING: Row(hear.hear_starting, (RUNNING, STOPPING)),
+        RUNNING: Row(hear.hear_running, (STOPPING,)),
+        STOPPING: Row(hear.hear_stopping),
     },
     # --- time
     RetryDue: {BACKOFF: Row(do.retry, UP), FATAL: Row(do.retry, UP)},
@@ -180,7 +181,7 @@ TABLE: Mapping[type[Event], Mapping[State, Row]] = {
     StartupOver: {STARTING: Row(do.end_startup, (RUNNING, STOPPING))},
     Settled: {RUNNING: Row(do.settle)},
     ProbeDue: {STARTING: Row(do.probe), RUNNING: Row(do.probe)},
-    BeatMissed: {RUNNING: Row(do.miss_beat, (STOPPING,))},
+    BeatMissed: {RUNNING: Row(hear.miss_beat, (STOPPING,))},
 }
 
 NO_PROCESS = (STOPPED, WAITING, BACKOFF, EXITED, FATAL)
