@@ -1,8 +1,8 @@
 """What each event does, one small function for each group of pairs in the table.
 
-A transition changes the draft and wants effects (those of health stand in `hearing.py`); it decides
-nothing that the table, the restart
-policy or the health verdicts decide. The table in `machine.py` says when each one applies.
+A transition changes the draft and wants effects; it decides nothing that the table, the restart
+policy or the health verdicts decide. The table in `machine.py` says when each one applies. What
+probes and notifications do stands in `hearing.py`.
 """
 
 from __future__ import annotations
