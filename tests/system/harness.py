@@ -50,6 +50,12 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def memory_of(pid: int) -> int:
+    """The resident KiB of a process."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("VmRSS"))
+
+
 def unused_key() -> str:
     """A singleton's key that no other test has: the abstract socket's name is the machine's."""
     return f"test-{uuid.uuid4().hex}"

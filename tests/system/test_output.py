@@ -11,15 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.harness import World, wait_until
+from tests.system.harness import World, memory_of, wait_until
 
 SECRET = "123456789:AAExampleExampleExampleExampleExamp"
-
-
-def memory_of(pid: int) -> int:
-    """The resident KiB of a process."""
-    text = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("VmRSS"))
 
 
 def test_a_flood_without_newlines_is_captured_in_bounded_memory(world: World) -> None:

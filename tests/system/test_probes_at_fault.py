@@ -1,4 +1,4 @@
-"""What a program's health page may answer, or not: each is met within the bound, with the reason."""
+"""What a program's health page may answer, or not; each is met in time and with the reason."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.system.harness import World, wait_until
+from tests.system.harness import World, memory_of, wait_until
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 PERIOD, TIMEOUT, THRESHOLD = 0.2, 0.5, 2
@@ -122,12 +122,6 @@ def test_an_endless_body_after_a_good_status_is_no_failure_and_no_flood(
     assert memory_of(watchdog.process.pid) - before < 4096
     told = watchdog.call("status")
     assert "a " in told.stdout
-
-
-def memory_of(pid: int) -> int:
-    """The resident KiB of a process."""
-    with open(f"/proc/{pid}/status") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
 
 
 def test_one_hanging_probe_delays_no_other(world: World, page: Page) -> None:
