@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from watchdog.core import deadlines, events, ordering
 from watchdog.core.effects import Acquire, Answer, Effect, Finish, Quit, Release, Remove
@@ -28,7 +28,7 @@ class Drain(Struct):
 
     stages: list[list[str]]
     requests: dict[str, int]
-    current: deque[str] = deque()
+    current: deque[str] = field(default_factory=deque)
 
 
 class Successor(Struct):

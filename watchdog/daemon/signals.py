@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from functools import partial
 
 
 class Listener:
@@ -24,11 +25,10 @@ class Listener:
         self._stop = stop
         self._hurry = hurry
         self._stopping = False
-        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-            loop.add_signal_handler(number, self._on_stop, number.name)
-        loop.add_signal_handler(signal.SIGHUP, reload)
-        loop.add_signal_handler(signal.SIGUSR2, reopen)
+            heed(number, partial(self._on_stop, number.name))
+        heed(signal.SIGHUP, reload)
+        heed(signal.SIGUSR2, reopen)
         # A console that was closed must not end the supervisor: writing to it fails, and is heeded.
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
@@ -38,3 +38,25 @@ class Listener:
         else:
             self._stopping = True
             self._stop(name)
+
+
+def heed(number: signal.Signals, call: Callable[[], None]) -> None:
+    """Call on the running loop when the signal arrives, whatever else arrives with it.
+
+    asyncio learns which signals came from bytes in a socket, and in a burst of deaths (SIGCHLD) the
+    socket is full and the byte of a SIGTERM lost. So the byte only wakes the loop here, for which
+    any byte will do; the call itself is queued by the signal's handler.
+    """
+    loop = asyncio.get_running_loop()
+
+    def queue(*_: object) -> None:
+        loop.call_soon(call)
+
+    loop.add_signal_handler(number, do_nothing)
+    signal.signal(number, queue)
+    signal.siginterrupt(number, False)
+    signal.set_wakeup_fd(signal.set_wakeup_fd(-1), warn_on_full_buffer=False)
+
+
+def do_nothing() -> None:
+    """The loop is awake; that was all."""
