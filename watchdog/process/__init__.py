@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+from watchdog.process.birth import Birth
 from watchdog.process.exits import signal_number, words
 from watchdog.process.memory import MemoryWatch
 from watchdog.process.spec import MARKER, Mark, SpawnSpec
@@ -29,4 +30,13 @@ if sys.platform != "win32":
             super().__init__(post, system)
 
 
-__all__ = ["MARKER", "Mark", "MemoryWatch", "Processes", "SpawnSpec", "signal_number", "words"]
+__all__ = [
+    "MARKER",
+    "Birth",
+    "Mark",
+    "MemoryWatch",
+    "Processes",
+    "SpawnSpec",
+    "signal_number",
+    "words",
+]

@@ -8,13 +8,18 @@ import signal
 import sys
 from collections.abc import Callable
 
+from watchdog.core.events import Event
 from watchdog.core.model import Exit
-from watchdog.process import posix, trees
+from watchdog.process import evidence, posix, trees
+from watchdog.process.birth import Birth
 from watchdog.process.exits import from_siginfo
+from watchdog.process.ports import Adopted
+from watchdog.process.spec import Mark
 
 assert sys.platform == "linux"
 
 launch, bury, group_lives = posix.launch, trees.bury, posix.group_lives
+birth_of, is_our_child = evidence.birth_of, evidence.is_our_child
 
 
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2), since Linux 3.4
@@ -79,3 +84,26 @@ def on_child() -> None:
 def family() -> trees.Family:
     """A new, empty family; we become its subreaper."""
     return trees.Family(reaper=become_subreaper())
+
+
+def find(mark: Mark) -> Birth | None:
+    """The leader that carries the mark."""
+    from watchdog.process import adoption  # only after an earlier watchdog was killed
+
+    return adoption.find(mark)
+
+
+def adopt(birth: Birth, post: Callable[[Event], None], over: Callable[[], None]) -> Adopted | None:
+    """The tree, if its leader lives and is proved to be the one."""
+    from watchdog.process import adoption
+
+    return adoption.adopt(birth, post, over)
+
+
+def bury_strays(
+    mark: Mark, post: Callable[[Event], None], over: Callable[[], None]
+) -> Adopted | None:
+    """What a dead leader has left behind, to be killed."""
+    from watchdog.process import adoption
+
+    return adoption.strays_of(mark, post, over)

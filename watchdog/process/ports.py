@@ -5,12 +5,14 @@ A further way to hold a tree together (a cgroup, a job object) is a further `Fam
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from msgspec import Struct
 
+from watchdog.core.events import Event
 from watchdog.core.model import Exit
+from watchdog.process.birth import Birth
 from watchdog.process.spec import Mark, SpawnSpec
 
 
@@ -58,6 +60,36 @@ class Family(Protocol):
         """Collect dead children that nobody has claimed."""
 
 
+class Adopted(Protocol):
+    """One tree that was started by an earlier watchdog; it posts its own ends."""
+
+    incarnation: int
+    birth: Birth | None  # of the leader; None when only its rests are to be ended
+
+    @property
+    def pid(self) -> int | None:
+        """The main process, while it lives."""
+
+    @property
+    def strays(self) -> Collection[int]:
+        """What lives although the main process is dead."""
+
+    def members(self) -> list[int]:
+        """Every process of the tree."""
+
+    def weight(self) -> int:
+        """Resident bytes of the tree."""
+
+    def signal(self, number: int, group: bool) -> None:
+        """Signal the main process or its group; raises ProcessLookupError, PermissionError."""
+
+    def kill(self) -> None:
+        """SIGKILL all that is left of the tree until it is empty."""
+
+    def close(self) -> None:
+        """Stop watching; the processes are left as they are."""
+
+
 class System(Protocol):
     """The functions of one operating system."""
 
@@ -81,3 +113,24 @@ class System(Protocol):
 
     def family(self) -> Family:
         """A new, empty family."""
+
+    # --- what an earlier watchdog has left; a system that cannot prove it answers None ----------
+
+    def birth_of(self, pid: int, mark: Mark) -> Birth | None:
+        """What will prove later that this is the process with the mark."""
+
+    def find(self, mark: Mark) -> Birth | None:
+        """The leader that carries the mark."""
+
+    def is_our_child(self, birth: Birth) -> bool:
+        """Whether we started it ourselves, before we were re-executed."""
+
+    def adopt(
+        self, birth: Birth, post: Callable[[Event], None], over: Callable[[], None]
+    ) -> Adopted | None:
+        """The tree, if its leader lives and is proved to be the one."""
+
+    def bury_strays(
+        self, mark: Mark, post: Callable[[Event], None], over: Callable[[], None]
+    ) -> Adopted | None:
+        """What a dead leader has left behind, to be killed."""

@@ -16,10 +16,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from watchdog.core.events import Event
 from watchdog.core.model import Exit
 from watchdog.process import limits, users
+from watchdog.process.birth import Birth
 from watchdog.process.exits import from_wait
-from watchdog.process.ports import Sight
+from watchdog.process.ports import Adopted, Sight
 from watchdog.process.spec import MARKER, Mark, SpawnSpec
 
 assert sys.platform != "win32"
@@ -206,3 +208,33 @@ def _collect_group(group: int) -> None:
 def family() -> GroupFamily:
     """A new, empty family."""
     return GroupFamily()
+
+
+# --- without /proc nothing proves that a process is the one of before ---------------------------
+
+
+def birth_of(pid: int, mark: Mark) -> Birth | None:
+    """Not to be had here."""
+    return None
+
+
+def find(mark: Mark) -> Birth | None:
+    """Not to be had here."""
+    return None
+
+
+def is_our_child(birth: Birth) -> bool:
+    """Not known here."""
+    return False
+
+
+def adopt(birth: Birth, post: Callable[[Event], None], over: Callable[[], None]) -> Adopted | None:
+    """Nothing is adopted here; the lock that the process holds still bars a second one."""
+    return None
+
+
+def bury_strays(
+    mark: Mark, post: Callable[[Event], None], over: Callable[[], None]
+) -> Adopted | None:
+    """Nothing is known of strays here."""
+    return None

@@ -16,10 +16,12 @@ import time
 from collections.abc import Callable, Iterable
 
 from watchdog.core.events import Event, Exited, Spawned, SpawnFailed, TreeEmpty
-from watchdog.core.model import Exit
 from watchdog.process import blame, limits
+from watchdog.process.birth import Birth
+from watchdog.process.bursts import withstand_bursts
+from watchdog.process.child import Child
 from watchdog.process.exits import signal_number
-from watchdog.process.ports import Family, Sight, System, Watch
+from watchdog.process.ports import Adopted, Family, Sight, System, Watch
 from watchdog.process.spec import Mark, SpawnSpec
 
 assert sys.platform != "win32"
@@ -38,25 +40,13 @@ TIDY = 0.01  # seconds
 UNCLAIMED = 1.0  # seconds
 
 
-class Child:
-    """One incarnation: the leader, and what is left of its tree."""
-
-    __slots__ = ("exit", "incarnation", "killing", "pid", "program", "strays", "watch")
-
-    def __init__(self, program: str, incarnation: int, pid: int) -> None:
-        self.program, self.incarnation, self.pid = program, incarnation, pid
-        self.watch: Watch | None = None
-        self.exit: Exit | None = None
-        self.killing = False
-        self.strays: dict[int, Watch | None] = {}  # alive after the leader's death
-
-
 class Processes:
     """All processes of one watchdog. Lives on the main thread's running loop."""
 
     def __init__(self, post: Post, system: System) -> None:
         self._post, self._system = post, system
         self._children: dict[str, Child] = {}  # by program
+        self._adopted: dict[str, Adopted] = {}  # by program: started by an earlier watchdog
         self._dead: dict[int, Child] = {}  # leaders that died before their tree was proved empty
         self._family: Family | None = None
         self._settling: asyncio.Handle | None = None
@@ -67,22 +57,61 @@ class Processes:
 
     # --- what the daemon asks -----------------------------------------------------------------
 
-    def spawn(self, program: str, incarnation: int, spec: SpawnSpec) -> None:
-        """Start the process; posts Spawned, or SpawnFailed with the reason in words."""
-        if program in self._children:
-            raise RuntimeError(f"{program}: spawn before the old tree was proved empty")
+    def next_mark(self) -> int:
+        """The number of a coming spawn's mark, so that it can be written down before."""
+        return int.from_bytes(os.urandom(8)) >> 3 | 1
+
+    def spawn(self, program: str, incarnation: int, spec: SpawnSpec, nonce: int = 0) -> None:
+        """Start the process; posts Spawned, or SpawnFailed with the reason in words.
+
+        `nonce` is from `next_mark`; 0 takes a new one.
+        """
+        self._expect_none(program)
         family = self._begin()
-        mark = Mark(program, incarnation, int.from_bytes(os.urandom(8)) >> 3 | 1)
+        mark = Mark(program, incarnation, nonce or self.next_mark())
         try:
             child = self._launch(spec, mark)
         except (OSError, ValueError, OverflowError) as error:
             self._post(program, SpawnFailed(incarnation, blame.explain(spec, error)))
             return
+        child.birth = self._system.birth_of(child.pid, mark)
         family.join(child.pid, mark)
         self._children[program] = child
         if limits.need_repeating(spec.limits):
             asyncio.get_running_loop().call_later(EXECVE, self._limit_again, child, spec)
         self._post(program, Spawned(incarnation, child.pid))
+
+    def birth(self, program: str) -> Birth | None:
+        """What will prove to a later watchdog that the process is the one."""
+        holder = self._children.get(program) or self._adopted.get(program)
+        return holder.birth if holder is not None else None
+
+    def find(self, program: str, incarnation: int, nonce: int) -> Birth | None:
+        """The living leader with this mark, where its birth was not written down any more."""
+        return self._system.find(Mark(program, incarnation, nonce))
+
+    def adopt(self, birth: Birth) -> bool:
+        """Take over what an earlier watchdog has started; False unless it is proved to be that.
+
+        From then on it is as if spawned: one Exited, then one TreeEmpty.
+        """
+        self._expect_none(birth.program)
+        if self._system.is_our_child(birth):
+            return self._resume(birth)
+        post, over = self._ends_of(birth.program)
+        return self._keep(birth.program, self._system.adopt(birth, post, over))
+
+    def bury_strays(self, program: str, incarnation: int, nonce: int) -> bool:
+        """SIGKILL all that carries the mark; posts TreeEmpty when there is none.
+
+        For what a leader has left that died while no watchdog ran. False where the system knows
+        no marks: then nothing is done, and nothing will be posted.
+        """
+        self._expect_none(program)
+        mark = Mark(program, incarnation, nonce)
+        kept = self._keep(program, self._system.bury_strays(mark, *self._ends_of(program)))
+        self.kill(program, incarnation)
+        return kept
 
     def signal(self, program: str, incarnation: int, name: str, group: bool) -> None:
         """Signal the main process or its group; does nothing when it is gone.
@@ -90,49 +119,53 @@ class Processes:
         Raises ValueError with a sentence for an unknown signal.
         """
         number, child = signal_number(name), self._find(program, incarnation)
-        if child is None:
-            return
         # A setuid program of another user may refuse us; the grace period's end then shows it.
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            if group:
-                os.killpg(child.pid, number)
-            elif child.exit is None and child.watch is not None:
-                child.watch.send(number)
+            if isinstance(child, Child):
+                _signal(child, number, group)
+            elif child is not None:
+                child.signal(number, group)
 
     def kill(self, program: str, incarnation: int) -> None:
         """SIGKILL all that is left of the tree until it is empty; TreeEmpty tells."""
         child = self._find(program, incarnation)
-        if child is None:
-            return
+        if not isinstance(child, Child):
+            return child.kill() if child is not None else None
         child.killing, self._poll_delay = True, FIRST_POLL
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signals.SIGKILL)
-        self._soon()
+        return self._soon()
 
     def pid(self, program: str) -> int | None:
         """The main process, while it lives."""
+        if program in self._adopted:
+            return self._adopted[program].pid
         child = self._children.get(program)
         return child.pid if child is not None and child.exit is None else None
 
     def members(self, program: str) -> list[int]:
         """Every process of the program's tree, as far as one look can see."""
+        if program in self._adopted:
+            return self._adopted[program].members()
         child = self._children.get(program)
-        if child is None or self._family is None:
-            return []
-        return self._family.members(child.pid)
+        return self._family.members(child.pid) if child is not None and self._family else []
 
     def memory(self, program: str) -> int:
         """Resident bytes of the tree; pages that its processes share are counted for each."""
+        if program in self._adopted:
+            return self._adopted[program].weight()
         child = self._children.get(program)
         return self._family.weight(child.pid) if child is not None and self._family else 0
 
     def strays(self, program: str) -> list[int]:
         """What lives although the main process is dead."""
-        child = self._children.get(program)
-        return list(child.strays) if child is not None else []
+        tree = self._adopted.get(program) or self._children.get(program)
+        return list(tree.strays) if tree is not None else []
 
     def close(self) -> None:
         """Stop watching; the processes are left as they are."""
+        for adopted in self._adopted.values():
+            adopted.close()
         for child in self._children.values():
             for watch in (child.watch, *child.strays.values()):
                 _close(watch)
@@ -141,7 +174,7 @@ class Processes:
                 handle.cancel()
         if self._family is not None:
             asyncio.get_running_loop().remove_signal_handler(signals.SIGCHLD)
-        self._children, self._dead, self._family = {}, {}, None
+        self._children, self._adopted, self._dead, self._family = {}, {}, {}, None
 
     # --- a process begins ---------------------------------------------------------------------
 
@@ -150,6 +183,7 @@ class Processes:
             self._family = self._system.family()
             # Orphans are re-parented to us unannounced; only SIGCHLD tells of their deaths.
             asyncio.get_running_loop().add_signal_handler(signals.SIGCHLD, self._on_child)
+            withstand_bursts()
         return self._family
 
     def _launch(self, spec: SpawnSpec, mark: Mark) -> Child:
@@ -163,6 +197,35 @@ class Processes:
             os.waitpid(child.pid, 0)
             raise
         return child
+
+    def _resume(self, birth: Birth) -> bool:
+        """Watch a child that we started before we were re-executed; it may be a zombie."""
+        family = self._begin()
+        child = Child(birth.program, birth.incarnation, birth.pid)
+        try:
+            child.watch = self._system.watch(child.pid, lambda: self._ended(child))
+        except OSError:
+            return False
+        child.birth = birth
+        family.join(child.pid, birth.mark)
+        self._children[birth.program] = child
+        return True
+
+    def _keep(self, program: str, tree: Adopted | None) -> bool:
+        if tree is not None:
+            self._adopted[program] = tree
+        return tree is not None
+
+    def _ends_of(self, program: str) -> tuple[Callable[[Event], None], Callable[[], None]]:
+        """How an adopted tree reports, and how it leaves."""
+        return lambda event: self._post(program, event), lambda: self._leave(program)
+
+    def _leave(self, program: str) -> None:
+        del self._adopted[program]
+
+    def _expect_none(self, program: str) -> None:
+        if program in self._children or program in self._adopted:
+            raise RuntimeError(f"{program}: a new process before the old tree was proved empty")
 
     def _limit_again(self, child: Child, spec: SpawnSpec) -> None:
         if self._children.get(child.program) is child:
@@ -286,9 +349,16 @@ class Processes:
             self._family.collect(pids)
             self._soon()
 
-    def _find(self, program: str, incarnation: int) -> Child | None:
-        child = self._children.get(program)
-        return child if child is not None and child.incarnation == incarnation else None
+    def _find(self, program: str, incarnation: int) -> Child | Adopted | None:
+        tree = self._children.get(program) or self._adopted.get(program)
+        return tree if tree is not None and tree.incarnation == incarnation else None
+
+
+def _signal(child: Child, number: int, group: bool) -> None:
+    if group:
+        os.killpg(child.pid, number)
+    elif child.exit is None and child.watch is not None:
+        child.watch.send(number)
 
 
 def _close(watch: Watch | None) -> None:

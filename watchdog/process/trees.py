@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import signal
 import sys
 
-from watchdog.process import limits, proc
+from watchdog.process import evidence, proc
 from watchdog.process.ports import Sight
 from watchdog.process.spec import MARKER, Mark
 
@@ -116,7 +115,7 @@ class Family:
         return session if session in self._marks else None
 
     def _by_number(self, pid: int) -> int | None:
-        return self._numbers.get(_number(pid) or -1)
+        return self._numbers.get(evidence.number_of(pid) or -1)
 
     def _by_text(self, pid: int) -> int | None:
         return self._texts.get(proc.variable(pid, MARKER))
@@ -135,12 +134,3 @@ def bury(pid: int) -> None:
     """Collect a dead child. Others may have been faster."""
     with contextlib.suppress(ChildProcessError):
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG)
-
-
-def _number(pid: int) -> int | None:
-    try:
-        return resource.prlimit(pid, limits.RLIMIT_LOCKS)[0]
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        return proc.file_locks_limit(pid)

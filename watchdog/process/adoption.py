@@ -1,0 +1,43 @@
+"""Linux: how an adopted tree comes to be: by a birth on record, by a mark, or by its rests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from watchdog.core.events import Event
+from watchdog.process import evidence
+from watchdog.process.adopted import AdoptedTree
+from watchdog.process.birth import Birth
+from watchdog.process.leader import take
+from watchdog.process.spec import Mark
+from watchdog.process.sweep import Kin, sweep
+
+assert sys.platform == "linux"
+
+
+def find(mark: Mark) -> Birth | None:
+    """The leader that carries the mark, where nobody has written down its pid.
+
+    Of all that lead a session it is the one that has run longest. If the leader is dead already, a
+    stray that has opened a session of its own is taken for it.
+    """
+    kin = Kin(mark)
+    leads = [pid for pid in sweep(kin).alive if evidence.session_is_its_own(pid)]
+    births = [birth for pid in leads if (birth := evidence.birth_of(pid, mark)) is not None]
+    return min(births, key=lambda birth: (birth.start, birth.pid), default=None)
+
+
+def adopt(
+    birth: Birth, post: Callable[[Event], None], over: Callable[[], None]
+) -> AdoptedTree | None:
+    """The tree of a leader that lives and is proved to be the one, else None."""
+    leader = take(birth)
+    if leader is None:
+        return None
+    return AdoptedTree(Kin(birth.mark, birth), leader, post, over)
+
+
+def strays_of(mark: Mark, post: Callable[[Event], None], over: Callable[[], None]) -> AdoptedTree:
+    """What a dead leader has left behind; to be killed."""
+    return AdoptedTree(Kin(mark), None, post, over)
