@@ -74,8 +74,6 @@ def draw_event(rng: Random, program: Program) -> Event:
         "pid": 7,
         "started_at": 0.0,
         "up": rng.random() < 0.5,
-        "started_at": 0.0,
-        "up": rng.random() < 0.5,
         "role": rng.choice(list(Role)),
         "ok": rng.random() < 0.5,
         "reason": "x",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -128,12 +129,11 @@ def shares_the_startup_grace(patch: MonkeyPatch) -> None:
 
 def forgives_failures(patch: MonkeyPatch) -> None:
     """The verdict needs one failure more than the threshold."""
-    count = health.count
+    count: Callable[..., Check] = health.count
 
-    def mutated(check: Check, policy: Any, ok: bool, reason: str) -> Check:
-        counted: Check = count(check, policy, ok, reason)
-        failed = counted.failures > policy.failure_threshold
-        if ok or failed:
+    def mutated(check: Check, policy: Any, *result: Any) -> Check:
+        counted = count(check, policy, *result)
+        if not 0 < counted.failures <= policy.failure_threshold:
             return counted
         return replace(counted, verdict=check.verdict)
 

@@ -22,7 +22,9 @@ def first_failure() -> Failure | None:
 def test_mutant_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
     """A core with this mistake breaks a promise."""
     mutant(monkeypatch)
-    assert first_failure() is not None, f"survived {len(SEEDS)} episodes: {mutant.__doc__}"
+    failure = first_failure()
+    assert failure is not None, f"survived {len(SEEDS)} episodes: {mutant.__doc__}"
+    assert not failure.rule.startswith("raises"), f"no mistake, but nonsense: {failure.text}"
 
 
 def test_core_survives_the_same_episodes() -> None:
