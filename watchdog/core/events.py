@@ -160,8 +160,11 @@ class Probed(OfProcess, frozen=True):
 
     role: Role
     ok: bool
-    reason: str = ""
+    reason: str = ""  # of a failure
     latency: float = 0.0  # seconds
+    note: str = ""  # of a pass: what is amiss although the process is not to blame
+    rival: bool = False  # the note speaks of somebody else who does this process's work
+    fatal: bool = False  # of a failure: no restart can cure it
 
 
 class Notified(OfProcess, frozen=True):

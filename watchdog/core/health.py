@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from watchdog.core.events import Probed
 from watchdog.core.model import Health, ProbePolicy, Role, State
 from watchdog.core.program import Check, Program
 
 
-def count(check: Check, policy: ProbePolicy, ok: bool, reason: str) -> Check:
-    """The check after one more result; the verdict changes only at a threshold."""
-    if ok:
+def count(check: Check, policy: ProbePolicy, result: Probed) -> Check:
+    """The check after one more result; the verdict changes only at a threshold.
+
+    A failure leaves the note as it is: only a pass can tell that nothing is amiss any more.
+    """
+    if result.ok:
         successes = check.successes + 1
         verdict = True if successes >= policy.success_threshold else check.verdict
-        return replace(check, successes=successes, failures=0, verdict=verdict, reason="")
+        check = replace(check, successes=successes, failures=0, verdict=verdict)
+        return replace(check, reason="", note=result.note)
     failures = check.failures + 1
     verdict = False if failures >= policy.failure_threshold else check.verdict
-    return replace(check, successes=0, failures=failures, verdict=verdict, reason=reason)
+    return replace(check, successes=0, failures=failures, verdict=verdict, reason=result.reason)
 
 
 def reschedule(check: Check, policy: ProbePolicy, now: float) -> Check:
@@ -59,3 +64,9 @@ def describe(check: Check, policy: ProbePolicy) -> str:
     if not check.failures:
         return ""
     return f"{check.failures} of {policy.failure_threshold} probes failed: {check.reason}"
+
+
+def notes(program: Program) -> str:
+    """What the probes that pass have to say all the same; empty if all is well."""
+    told = dict.fromkeys(check.note for check in program.checks.values() if check.note)
+    return "; ".join(told)

@@ -16,7 +16,7 @@ def judge_startup(t: Turn, event: events.Probed) -> None:
     if event.role is not Role.STARTUP or Role.STARTUP not in program.checks:
         return None
     policy = program.policy.probes[Role.STARTUP]
-    check = health.count(program.checks[Role.STARTUP], policy, event.ok, event.reason)
+    check = health.count(program.checks[Role.STARTUP], policy, event)
     program.checks = {Role.STARTUP: check}
     if check.verdict:
         return turn.become_running(t)
@@ -34,13 +34,21 @@ def judge_running(t: Turn, event: events.Probed) -> None:
     if event.role not in program.checks:
         return None
     policy = program.policy.probes[event.role]
-    check = health.count(program.checks[event.role], policy, event.ok, event.reason)
+    check = health.count(program.checks[event.role], policy, event)
     program.checks = {**program.checks, event.role: check}
-    if event.role is Role.LIVENESS and check.verdict is False:
-        return hang(t, health.describe(check, policy))
+    if event.role is not Role.READINESS and check.verdict is False:
+        return condemn(t, event, health.describe(check, policy))
     if check.failures or not any(c.failures for c in program.checks.values()):
-        program.reason = health.describe(check, policy)
+        program.reason = health.describe(check, policy) or health.notes(program)
     return turn.refresh_health(t)
+
+
+def condemn(t: Turn, event: events.Probed, reason: str) -> None:
+    """It failed too often: a restart cures that, or nothing does that we can do."""
+    if event.fatal:
+        turn.end(t, Cause.REFUSED, reason, t.program.policy.stop.grace)
+    else:
+        turn.end(t, Cause.HANG, reason, t.program.policy.probes[event.role].grace)
 
 
 def hang(t: Turn, reason: str) -> None:

@@ -49,6 +49,7 @@ class Role(StrEnum):
     STARTUP = "startup"
     READINESS = "readiness"
     LIVENESS = "liveness"
+    OUTSIDE = "outside"  # liveness too, but asked where its work arrives, at a pace of its own
 
 
 class Cause(StrEnum):
@@ -63,6 +64,7 @@ class Cause(StrEnum):
     CRASH = "crash"
     SPAWN = "spawn"
     LEASE = "lease"  # the grant to run was withdrawn
+    REFUSED = "refused"  # a probe found what no restart can cure
 
 
 class Outcome(StrEnum):

@@ -20,6 +20,7 @@ class Check(Struct, frozen=True):
     successes: int = 0  # in a row
     verdict: bool | None = None  # None until a threshold was reached
     reason: str = ""  # of the last failure
+    note: str = ""  # of the last pass
 
 
 class Pending(Struct, frozen=True):

@@ -15,6 +15,10 @@ FIRST_STEP = 1.0
 """Seconds of the second delay where the first is 0: supervisor too adds one second a retry."""
 
 
+REFUSED = 77
+"""Exit code of a program whose credentials are refused: EX_NOPERM of sysexits.h."""
+
+
 class Retry(Struct, frozen=True):
     """Start again after the delay (seconds)."""
 
@@ -76,7 +80,7 @@ def judge(program: Program, cause: Cause, exit: Exit | None, moment: Moment) -> 
     policy, codes = program.policy.restart, program.policy.exit_codes
     # A process that we killed ourselves has no exit code that could mean anything.
     code = exit.code if exit and cause in (Cause.CRASH, Cause.SELF, Cause.SPAWN) else None
-    if code is not None and code in codes.fatal:
+    if cause is Cause.REFUSED or (code is not None and code in codes.fatal):
         return GiveUp("")
     if policy.when == "never":
         return Rest()
@@ -89,8 +93,10 @@ def judge(program: Program, cause: Cause, exit: Exit | None, moment: Moment) -> 
     return Retry(backoff(policy, program.attempt, moment.chance))
 
 
-def exit_code_upward(exit: Exit | None) -> int:
+def exit_code_upward(exit: Exit | None, cause: Cause | None = None) -> int:
     """The exit code with which a watchdog tells its own supervisor how the program ended."""
+    if cause is Cause.REFUSED:
+        return REFUSED
     if exit is None:
         return 1
     if exit.signal is not None:

@@ -194,7 +194,7 @@ def kill(turn: Turn) -> None:
 
 def grace_for(program: Program, cause: Cause) -> float:
     """How long a process that is being ended for this cause may take to go by itself."""
-    if cause in (Cause.OPERATOR, Cause.RESTART, Cause.MEMORY, Cause.SELF):
+    if cause in (Cause.OPERATOR, Cause.RESTART, Cause.MEMORY, Cause.SELF, Cause.REFUSED):
         return program.policy.stop.grace
     if cause is Cause.HANG and Role.LIVENESS in program.policy.probes:
         return program.policy.probes[Role.LIVENESS].grace
@@ -282,7 +282,7 @@ def retire(turn: Turn, state: State, reason: str) -> None:
     if Need.TREE in program.granted:
         let_go(turn)  # else when its last processes are gone: they may still do what only one may
     if program.policy.restart.then == "exit":
-        code = restart.exit_code_upward(program.last_exit)
+        code = restart.exit_code_upward(program.last_exit, program.cause)
         turn.emit(Quit(program.policy.name, code))
 
 
