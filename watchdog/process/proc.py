@@ -79,6 +79,11 @@ def lives(pid: int) -> bool:
     return bool(fields) and (fields[0] not in (b"Z", b"X", b"x") or int(fields[17]) > 1)
 
 
+def is_process(pid: int) -> bool:
+    """Whether it is the number of a process, and not of one of its further threads."""
+    return f"\nTgid:\t{pid}\n".encode() in read(f"/proc/{pid}/status")
+
+
 def session(pid: int) -> int | None:
     """The session, which a zombie keeps too."""
     try:

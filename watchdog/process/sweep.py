@@ -1,11 +1,11 @@
 """Linux: one pass over /proc that finds a tree's processes, and can prove that there are none.
 
 For processes that are no children of ours there is no list to rely on, and one that forks and
-exits may move while we look. The proof rests on the order: the kernel lists pids upwards, and
-hands out new ones upwards too. So whatever a process ahead of us leaves behind, or one just behind
-us has forked before it died, has a higher number than all that there were, and is still to come:
-we meet it, provided that we look at each one before we ask for the next, and that the numbers did
-not start anew from the bottom meanwhile, which the last number given (in /proc/loadavg) tells.
+exits may move while we look. The proof rests on the order of the numbers, since the kernel gives
+them out upwards. We look at each process in that order, and then at all numbers given out since
+we began, until none is new. What a process has forked before it died has a higher number than any
+there was, so it is still to come when we find its parent gone; and when nothing is to come any
+more, nothing is left. Only if the numbers began anew from the bottom meanwhile is nothing proved.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -22,6 +23,9 @@ from watchdog.process.birth import Birth
 from watchdog.process.spec import Mark
 
 assert sys.platform == "linux"
+
+CHASE = 0.05  # seconds, for a machine on which processes begin without end
+TOO_MANY = 5000  # numbers given out during one look: more likely they began anew
 
 
 class Kin(Struct, frozen=True):
@@ -51,13 +55,27 @@ class Swept(Struct):
 
 def sweep(kin: Kin, found: Callable[[int], None] = lambda pid: None) -> Swept:
     """Look at every process once; `found` is called while it is fresh."""
-    before = _last_pid()
-    alive = []
-    for pid in _upwards():
-        if kin.has(pid) and proc.lives(pid):
-            found(pid)
-            alive.append(pid)
-    return Swept(alive, complete=_last_pid() >= before > 0)
+    alive: list[int] = []
+    given = _last_given()
+    # The list ends where it ended when it was asked for: what is younger has a number of its own.
+    for pid in sorted(proc.everybody()):
+        _look_at(pid, kin, alive, found)
+    until = time.monotonic() + CHASE
+    while (last := _last_given()) != given:
+        if not given < last < given + TOO_MANY or time.monotonic() > until:
+            return Swept(alive, complete=False)
+        for pid in range(given + 1, last + 1):
+            _look_at(pid, kin, alive, found)
+        given = last
+    return Swept(alive, complete=given > 0)
+
+
+def _look_at(pid: int, kin: Kin, alive: list[int], found: Callable[[int], None]) -> None:
+    if pid == os.getpid() or not kin.has(pid) or not proc.lives(pid) or not proc.is_process(pid):
+        return
+    found(pid)
+    if pid not in alive:
+        alive.append(pid)
 
 
 def strike(kin: Kin, pid: int) -> None:
@@ -84,16 +102,7 @@ def _kill_group(pid: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def _upwards() -> Iterator[int]:
-    """All pids but ours. Lazy: the end of the list is asked for when all before were looked at."""
-    own = os.getpid()
-    with os.scandir("/proc") as entries:
-        for entry in entries:
-            if entry.name.isdigit() and (pid := int(entry.name)) != own:
-                yield pid
-
-
-def _last_pid() -> int:
+def _last_given() -> int:
     """The number that the newest process got."""
     fields = proc.read("/proc/loadavg").split()
     return int(fields[4]) if len(fields) > 4 else 0
