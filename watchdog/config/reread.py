@@ -31,7 +31,7 @@ def compare(old: Config, new: Config) -> Changes:
     restarted = tuple(
         name
         for name in after
-        if name in before and _seen(before[name], old) != _seen(after[name], new)
+        if name in before and seen(before[name], old) != seen(after[name], new)
     )
     retuned = (
         name
@@ -49,7 +49,7 @@ def compare(old: Config, new: Config) -> Changes:
     )
 
 
-def _seen(program: ProgramConfig, config: Config) -> tuple[Any, ...]:
+def seen(program: ProgramConfig, config: Config) -> tuple[Any, ...]:
     """All that a process has from the configuration at its birth and keeps to its death."""
     return (
         program.command,

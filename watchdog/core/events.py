@@ -118,6 +118,7 @@ class Adopted(Event, frozen=True):
     pid: int
     started_at: float  # on the monotonic clock, which goes on while the machine is up
     up: bool  # it had come up already: it owes us no startup
+    restarts: int = 0  # so far
 
 
 class Bereaved(Event, frozen=True):
@@ -128,6 +129,7 @@ class Bereaved(Event, frozen=True):
 
     incarnation: int
     exit: Exit
+    restarts: int = 0  # so far
 
 
 class SpawnFailed(OfProcess, frozen=True):

@@ -193,7 +193,7 @@ def adopt(t: Turn, event: events.Adopted) -> None:
     program = t.program
     program.wanted = True
     program.incarnation, program.pid = event.incarnation, event.pid
-    program.started_at = event.started_at
+    program.started_at, program.restarts = event.started_at, event.restarts
     program.granted = program.policy.needs
     program.said_ready = event.up
     if event.up:
@@ -207,6 +207,7 @@ def mourn(t: Turn, event: events.Bereaved) -> None:
     """It ended unseen. Nothing is judged by it, but nothing starts before its tree is empty."""
     program = t.program
     program.incarnation, program.last_exit = event.incarnation, event.exit
+    program.restarts = event.restarts
     program.granted -= {Need.TREE}
 
 

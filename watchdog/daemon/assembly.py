@@ -21,8 +21,12 @@ from watchdog.daemon.chronicle import Chronicle
 from watchdog.daemon.console import Console
 from watchdog.daemon.crew import Adapters, Crew
 from watchdog.daemon.driver import Driver
+from watchdog.daemon.fingerprint import fingerprint
+from watchdog.daemon.heritage import Heritage
 from watchdog.daemon.journal import Journal
+from watchdog.daemon.keeper import Keeper
 from watchdog.daemon.performer import Callbacks, Performer
+from watchdog.daemon.records import Record, Records
 from watchdog.daemon.reload import Reloader
 from watchdog.daemon.service import Service
 from watchdog.daemon.story import add_last_words
@@ -45,6 +49,8 @@ class Parts(NamedTuple):
     adapters: Adapters
     service: Service
     reloader: Reloader
+    heritage: Heritage
+    records: Records
     console: Console
     journal: Journal
     veil: Veil
@@ -65,14 +71,24 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
         journal,
         lambda before, after: driver.touch(after.policy.name),
         lambda before, after: views.note(before, after),
+        lambda before, after: keeper.note(before, after),
     )
     fleet.observe = chronicle.observe
     adapters = hire(config, locks, driver.post, lambda name: crew.clear_away(name), veil, chronicle)
-    crew = Crew(adapters, driver.post)
+    records = Records(config.state)
+    keeper = Keeper(
+        records,
+        adapters.processes.birth,
+        adapters.processes.next_mark,
+        lambda name: describe(crew.configs[name], config),
+        console.say,
+    )
+    crew = Crew(adapters, driver.post, keeper.nonce_of_next)
     for program in config.programs:
         crew.take(program)
     views = Views(fleet, crew.configs, veil.over, str(console.path))
-    reloader = Reloader(config, fleet, driver, crew, veil, console.say)
+    reloader = Reloader(config, fleet, driver, crew, keeper, veil, console.say)
+    heritage = Heritage(config, fleet, driver, crew, adapters, keeper, console.say)
     service = Service(
         fleet,
         driver,
@@ -82,7 +98,25 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
     )
     callbacks = Callbacks(service.deliver, reloader.settle_removal, finished.set_result)
     performer = Performer(crew, adapters, callbacks)
-    return Parts(fleet, driver, adapters, service, reloader, console, journal, veil, finished)
+    return Parts(
+        fleet,
+        driver,
+        adapters,
+        service,
+        reloader,
+        heritage,
+        records,
+        console,
+        journal,
+        veil,
+        finished,
+    )
+
+
+def describe(program: ProgramConfig, config: Config) -> Record:
+    """The record of a program without a process."""
+    singleton = program.singleton.key if program.singleton else ""
+    return Record(program.name, fingerprint=fingerprint(program, config), singleton=singleton)
 
 
 def open_records(config: Config, veil: Veil) -> tuple[Console, Journal]:

@@ -72,13 +72,18 @@ def prepare(state: Path) -> None:
         ) from None
 
 
-def claim_singletons(config: Config, names: tuple[str, ...], locks: Locks) -> None:
-    """The locks of everything that starts by itself and does not want to wait for its lock."""
+def claim_singletons(
+    config: Config, names: tuple[str, ...], adopted: frozenset[str], locks: Locks
+) -> None:
+    """The locks of everything that starts by itself and does not want to wait for its lock.
+
+    What was adopted brought its lock along.
+    """
     autostart = {policy.name for policy in policies_of(config, names) if policy.autostart}
     for program in config.programs:
         if program.singleton is None or program.when_held == "wait":
             continue
-        if program.name in autostart:
+        if program.name in autostart - adopted:
             claim_singleton(program.name, program.singleton.key, locks)
 
 

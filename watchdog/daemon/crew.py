@@ -6,6 +6,7 @@ socket, the process itself); here they meet, because adapters do not know each o
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 from collections.abc import Callable, Mapping
@@ -52,9 +53,15 @@ class Adapters(NamedTuple):
 class Crew:
     """The configured programs, ready to be launched."""
 
-    def __init__(self, adapters: Adapters, post: Callable[[str, Event], None]) -> None:
+    def __init__(
+        self,
+        adapters: Adapters,
+        post: Callable[[str, Event], None],
+        nonce_of_next: Callable[[str], int],
+    ) -> None:
         self._adapters = adapters
         self._post = post
+        self._nonce_of_next = nonce_of_next
         self._configs: dict[str, ProgramConfig] = {}
 
     @property
@@ -87,11 +94,20 @@ class Crew:
             return self._post(name, SpawnFailed(incarnation, Exit(detail=detail)))
         try:
             spec = self._specify(config, ends, notify)
-            self._adapters.processes.spawn(name, incarnation, spec)
+            nonce = self._nonce_of_next(name)
+            self._adapters.processes.spawn(name, incarnation, spec, nonce)
         finally:
             ends.close()
         self._note_process(config, incarnation)
         return None
+
+    def resume(self, name: str, incarnation: int, pid: int) -> None:
+        """A process that another watchdog started was adopted: go on reading and hearing it."""
+        config = self._configs[name]
+        self._adapters.captures.adopt(name, config.logs, config.secrets, pid)
+        with contextlib.suppress(OSError):  # taken by an impostor: then no beat will be heard
+            self._open_notify(config, incarnation)
+        self._weigh(config, incarnation)
 
     def clear_away(self, name: str) -> None:
         """Nothing of the process lives: write its last output, stop weighing it."""
@@ -104,6 +120,9 @@ class Crew:
         if pid is None:
             return
         self._adapters.locks.describe(config.name, pid, shlex.join(config.command))
+        self._weigh(config, incarnation)
+
+    def _weigh(self, config: ProgramConfig, incarnation: int) -> None:
         if config.memory is not None:
             self._adapters.memory.watch(config.name, incarnation, config.memory)
 

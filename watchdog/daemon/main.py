@@ -69,9 +69,11 @@ async def supervise(config: Config, names: tuple[str, ...]) -> int:
     claim = claim_state(config)
     try:
         locks = Locks()
-        claim_singletons(config, names, locks)
         parts = assemble(config, names, locks)
         try:
+            greet(config, parts)
+            adopted = parts.heritage.take(parts.records.read_all())
+            claim_singletons(config, names, adopted, locks)
             return await attend(config, parts)
         finally:
             dismiss(parts)
@@ -92,7 +94,6 @@ async def attend(config: Config, parts: Parts) -> int:
         reopen=lambda: reopen(parts),
     )
     try:
-        greet(config, parts)
         parts.driver.order(parts.fleet.start_all)
         code = await parts.finished
         say_goodbye(parts)

@@ -15,6 +15,7 @@ from watchdog.control.backend import Reloaded, ReloadError
 from watchdog.core.fleet import Fleet
 from watchdog.daemon.crew import Crew
 from watchdog.daemon.driver import Driver
+from watchdog.daemon.keeper import Keeper
 from watchdog.daemon.veil import Veil
 
 
@@ -27,6 +28,7 @@ class Reloader:
         fleet: Fleet,
         driver: Driver,
         crew: Crew,
+        keeper: Keeper,
         veil: Veil,
         say: Callable[[str], None],
     ) -> None:
@@ -34,6 +36,7 @@ class Reloader:
         self._fleet = fleet
         self._driver = driver
         self._crew = crew
+        self._keeper = keeper
         self._veil = veil
         self._say = say
 
@@ -61,6 +64,7 @@ class Reloader:
             self._crew.take(self._config.program(name))
         else:
             self._crew.forget(name)
+            self._keeper.forget(name)
 
     def _apply(self, fresh: Config, changes: Changes) -> None:
         fleet, order = self._fleet, self._driver.order

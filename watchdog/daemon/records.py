@@ -1,0 +1,72 @@
+"""One small file a program, from which the next watchdog knows what this one left running.
+
+`<state>/run/<program>.json` is written anew (a temporary file, then a rename, so that it is always
+whole) when a process begins, comes up, or is gone. It proves nothing by itself: a pid in it counts
+only if the kernel's start time, the boot and the mark of the process agree (`process.Birth`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from watchdog.logs.model import file_name
+
+
+class Record(Struct, frozen=True, omit_defaults=True):
+    """What must outlive the watchdog."""
+
+    program: str
+    incarnation: int = 0
+    restarts: int = 0
+    up: bool = False  # it had come up: it owes no startup
+    pid: int | None = None  # None: nothing of it runs
+    start: int = 0  # the kernel's start time of the process, in clock ticks since the boot
+    boot: str = ""  # the kernel's boot id
+    nonce: int = 0  # the mark of its tree
+    # The mark that the next incarnation will bear. It is chosen early, so that a process which was
+    # spawned a moment before the watchdog was killed is found although nobody wrote it down.
+    next_nonce: int = 0
+    started_at: float = 0.0  # on the monotonic clock, which counts on while the machine is up
+    fingerprint: str = ""  # of all that the process saw of the configuration
+    singleton: str = ""  # the key of the lock that it holds
+
+
+class Records:
+    """The files of all programs."""
+
+    def __init__(self, state: Path) -> None:
+        self._directory = state / "run"
+
+    def write(self, record: Record) -> None:
+        """Keep it. Raises OSError."""
+        path = self._path(record.program)
+        fresh = path.with_suffix(".new")
+        try:
+            fresh.write_bytes(msgspec.json.encode(record))
+        except FileNotFoundError:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh.write_bytes(msgspec.json.encode(record))
+        fresh.replace(path)
+
+    def read_all(self) -> list[Record]:
+        """What the last watchdog left; what makes no sense is left out."""
+        found = (read(path) for path in sorted(self._directory.glob("*.json")))
+        return [record for record in found if record is not None]
+
+    def forget(self, program: str) -> None:
+        """The program left the configuration, and nothing of it runs."""
+        self._path(program).unlink(missing_ok=True)
+
+    def _path(self, program: str) -> Path:
+        return self._directory / f"{file_name(program)}.json"
+
+
+def read(path: Path) -> Record | None:
+    """The record in a file."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Record)
+    except (OSError, msgspec.DecodeError):
+        return None
