@@ -13,7 +13,7 @@ def test_verdict_names_both_figures() -> None:
     """Above the limit the reason says what is used and what is allowed; at it, nothing."""
     limit = Limit(3, 512 * MEGABYTE)
     assert verdict(limit, 512 * MEGABYTE) is None
-    assert verdict(limit, 612 * MEGABYTE) == Overweight(3, "612 MB used, 512 MB allowed")
+    assert verdict(limit, 612 * MEGABYTE) == Overweight(3, "memory: 612 MB used, 512 MB allowed")
 
 
 async def test_growing_tree_is_posted_once(world: Any) -> None:

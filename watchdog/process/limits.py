@@ -74,11 +74,23 @@ def marked(nonce: int) -> Iterator[None]:
 
 
 def on_child(pid: int, limits: Limits) -> None:
-    """Set both values of each limit on the running child."""
+    """Set both values of each limit on the running child.
+
+    Root in a container often lacks CAP_SYS_RESOURCE, and then may not do this to a process of
+    another user: the soft value, which the child inherited, must do. Raises ValueError with a
+    sentence for a limit that could not be inherited.
+    """
     # macOS has no prlimit(2): there the soft limits alone hold.
     prlimit = getattr(resource, "prlimit", lambda *_: None)
     for name, pair in limits.items():
-        prlimit(pid, number_of(name), pair)
+        try:
+            prlimit(pid, number_of(name), pair)
+        except PermissionError:
+            if not fits_around(name, pair[0]):
+                raise ValueError(
+                    f"limit {name} cannot be set on a process of another user: this watchdog "
+                    "lacks CAP_SYS_RESOURCE; grant it, or take out the limit or the user"
+                ) from None
 
 
 def need_repeating(limits: Limits) -> bool:

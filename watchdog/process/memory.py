@@ -24,7 +24,9 @@ def verdict(limit: Limit, bytes_used: int) -> Overweight | None:
     """Whether it is too much."""
     if bytes_used <= limit.maximum:
         return None
-    return Overweight(limit.incarnation, f"{_mb(bytes_used)} used, {_mb(limit.maximum)} allowed")
+    return Overweight(
+        limit.incarnation, f"memory: {_mb(bytes_used)} used, {_mb(limit.maximum)} allowed"
+    )
 
 
 def _mb(size: int) -> str:
