@@ -17,6 +17,7 @@ FAILED = 1
 USAGE = 2
 NOT_RUNNING = 3  # status: some program is not running
 UNREACHABLE = 4  # no watchdog answers; status: also a name that nobody has
+INTERNAL = 70  # a bug of ours
 BAD_CONFIG = 78
 INTERRUPTED = 130
 BROKEN_PIPE = 141

@@ -90,6 +90,17 @@ def _call(given: Context) -> int:
         return context.INTERRUPTED
     except BrokenPipeError:
         return _end_quietly()
+    except Exception as error:  # a bug of ours: one line that says where, instead of a trace
+        complain(f"internal error: {type(error).__name__}: {error} ({_place_of(error)})")
+        return context.INTERNAL
+
+
+def _place_of(error: BaseException) -> str:
+    """The file and line where it was raised: what a report of the bug needs."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "nowhere"
 
 
 def _load(given: Context) -> int:
