@@ -57,6 +57,19 @@ class AbstractLock:
         self._socket = taken
         return None
 
+    def hold(self, descriptor: int) -> bool:
+        """Take over a descriptor that has the lock already; False, and it is closed, if not."""
+        held = socket.socket(fileno=descriptor)
+        try:
+            fits = bool(held.getsockname() == self._address)
+        except OSError:
+            fits = False
+        if fits:
+            self._socket = held
+        else:
+            held.close()
+        return fits
+
     def describe(self, holder: Holder) -> None:
         """The kernel alone says who holds it."""
 
@@ -80,11 +93,22 @@ class AbstractLock:
             self._socket.close()
         self._socket = None
 
+    def inode(self) -> holders.Inode:
+        """The inode of whoever's socket has the name, on the one device of all sockets; or -1."""
+        wanted = b"@" + self._address[1:]
+        with _new() as any_socket:
+            device = holders.inode_of(any_socket.fileno())[0]
+        for line in Path("/proc/net/unix").read_bytes().splitlines():
+            fields = line.split(maxsplit=7)
+            if len(fields) == 8 and fields[7] == wanted and fields[5] == b"01":
+                return device, int(fields[6])
+        return device, -1
+
     def _holder(self) -> Holder:
         peer = self._peer()
         if peer is not None and self._is_credible(peer[0]):
             return holders.describe_process(peer[0], self.key)
-        found = holders.find_holders(self._inode(), flock=False)
+        found = holders.find_holders(self.inode(), flock=False)
         if found:
             return holders.describe_process(found[0], self.key)
         return Holder(self.key, user=holders.user_name(peer[1]) if peer else "")
@@ -103,18 +127,7 @@ class AbstractLock:
         """Whether it still has the socket, as far as we may look; only a child may have it."""
         if pid <= 0 or not holders.is_alive(pid):
             return False
-        return holders.has_open(pid, self._inode(), flock=False) or not _may_look(pid)
-
-    def _inode(self) -> holders.Inode:
-        """The socket's inode, found by its name; all sockets are on one device."""
-        wanted = b"@" + self._address[1:]
-        with _new() as any_socket:
-            device = holders.inode_of(any_socket.fileno())[0]
-        for line in Path("/proc/net/unix").read_bytes().splitlines():
-            fields = line.split(maxsplit=7)
-            if len(fields) == 8 and fields[7] == wanted and fields[5] == b"01":
-                return device, int(fields[6])
-        return device, -1
+        return holders.has_open(pid, self.inode(), flock=False) or not _may_look(pid)
 
 
 def _new() -> socket.socket:

@@ -36,6 +36,7 @@ class FileLock:
         self.key = reduce(key)
         self.path = (place or directory.lock_directory()) / file_name(self.key)
         self.fd = -1
+        self.kept: tuple[int, ...] = ()  # of files that were at the path before, and are held on
 
     def acquire(self, holder: Holder) -> Holder | None:
         """Take the lock and write down who has it; or say who has it. Raises LockProblem."""
@@ -62,6 +63,22 @@ class FileLock:
             os.close(descriptor)  # it was removed or replaced before we had it
         raise LockProblem(f"the lock file {self.path} is replaced again and again; who does that?")
 
+    def hold(self, descriptor: int) -> bool:
+        """Take over a descriptor that has the lock already; False, and it is closed, if not."""
+        try:
+            # Who shares the open file has its lock, and is given it again; any other is refused.
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            return False
+        self.fd = descriptor
+        return True
+
+    def supersede(self, descriptor: int) -> None:
+        """Another file is at the path and locked by us; the one of before is held on."""
+        self.kept = (self.fd, *self.kept)
+        self.fd = descriptor
+
     def describe(self, holder: Holder) -> None:
         """Write down who has it; first the text, then its end, so that it is never empty.
 
@@ -78,7 +95,7 @@ class FileLock:
 
     def descriptors(self) -> tuple[int, ...]:
         """What a child must inherit to keep the lock."""
-        return (self.fd,) if self.fd >= 0 else ()
+        return (self.fd, *self.kept) if self.fd >= 0 else ()
 
     def environment(self) -> dict[str, str]:
         """By which a child knows that it has the lock already."""
@@ -86,9 +103,9 @@ class FileLock:
 
     def close(self) -> None:
         """Let go of our own descriptor; who inherited it holds the lock on."""
-        if self.fd >= 0:
-            os.close(self.fd)
-        self.fd = -1
+        for descriptor in self.descriptors():
+            os.close(descriptor)
+        self.fd, self.kept = -1, ()
 
     def _open(self) -> int:
         # First without O_CREAT: in a sticky directory the kernel refuses even root O_CREAT on
@@ -113,6 +130,10 @@ class FileLock:
         what = "is no plain file" if found.st_uid == os.geteuid() else "belongs to another user"
         raise LockProblem(f"the lock file {self.path} {what}; remove it")
 
+    def recorded(self, descriptor: int) -> Holder:
+        """What is written in the file that the descriptor has open."""
+        return from_line(os.pread(descriptor, _LONGEST_RECORD, 0))
+
     def _refused(self, descriptor: int) -> Holder:
         try:
             return self._holder(descriptor)
@@ -122,7 +143,7 @@ class FileLock:
     def _holder(self, descriptor: int) -> Holder:
         """The recorded holder if it is the real one, else whom /proc shows."""
         inode = holders.inode_of(descriptor)
-        recorded = from_line(os.pread(descriptor, _LONGEST_RECORD, 0))
+        recorded = self.recorded(descriptor)
         if recorded.pid and holders.has_open(recorded.pid, inode, flock=True):
             return recorded
         found = holders.find_holders(inode, flock=True)

@@ -14,6 +14,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec import structs
+
 from watchdog.locks.record import Holder
 
 assert sys.platform != "win32"
@@ -30,8 +32,8 @@ def inode_of(descriptor: int) -> Inode:
 def find_holders(inode: Inode, *, flock: bool) -> list[int]:
     """The pids that have it open (and, for a file, locked), the longest running first."""
     own = os.getpid()
-    found = [pid for pid in _pids() if has_open(pid, inode, flock=flock)]
-    return sorted(found, key=lambda pid: (pid == own, _start_ticks(pid)))
+    found = [pid for pid in all_pids() if has_open(pid, inode, flock=flock)]
+    return sorted(found, key=lambda pid: (pid == own, start_ticks(pid)))
 
 
 def has_open(pid: int, inode: Inode, *, flock: bool) -> bool:
@@ -39,7 +41,7 @@ def has_open(pid: int, inode: Inode, *, flock: bool) -> bool:
     folder = f"/proc/{pid}/fd"
     with contextlib.suppress(OSError):
         for name in os.listdir(folder):  # noqa: PTH208 - a Path for each would double the cost
-            if _is(f"{folder}/{name}", inode) and (not flock or _has_flock(pid, name)):
+            if refers_to(f"{folder}/{name}", inode) and (not flock or has_flock(pid, name)):
                 return True
     return False
 
@@ -73,6 +75,12 @@ def ourselves(program: str, key: str) -> Holder:
     )
 
 
+def on_behalf(ours: Holder, pid: int) -> Holder:
+    """The record of a lock that we share with a process which was there before us."""
+    process = describe_process(pid, ours.key)
+    return structs.replace(process, program=ours.program, watchdog_pid=ours.watchdog_pid)
+
+
 def command_of(pid: int) -> str:
     """A process's command line."""
     with contextlib.suppress(OSError):
@@ -96,14 +104,16 @@ def timestamp(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).astimezone().isoformat(timespec="seconds")
 
 
-def _pids() -> list[int]:
+def all_pids() -> list[int]:
+    """All pids that /proc shows."""
     try:
         return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
     except OSError:
         return []
 
 
-def _is(link: str, inode: Inode) -> bool:
+def refers_to(link: str, inode: Inode) -> bool:
+    """Whether a link in /proc leads there."""
     try:
         found = os.stat(link)  # noqa: PTH116
     except OSError:
@@ -111,7 +121,7 @@ def _is(link: str, inode: Inode) -> bool:
     return (found.st_dev, found.st_ino) == inode
 
 
-def _has_flock(pid: int, descriptor: str) -> bool:
+def has_flock(pid: int, descriptor: str) -> bool:
     """Whether the lock hangs on this very descriptor; a refused contender has the file open too."""
     with contextlib.suppress(OSError):
         return b"FLOCK" in Path(f"/proc/{pid}/fdinfo/{descriptor}").read_bytes()
@@ -125,7 +135,7 @@ def _user(pid: int) -> str:
         return ""
 
 
-def _start_ticks(pid: int) -> int:
+def start_ticks(pid: int) -> int:
     """When it started, in clock ticks since the boot; 0 if it is gone."""
     with contextlib.suppress(OSError, IndexError, ValueError):
         return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
@@ -133,7 +143,7 @@ def _start_ticks(pid: int) -> int:
 
 
 def _since(pid: int) -> str:
-    ticks = _start_ticks(pid)
+    ticks = start_ticks(pid)
     if not ticks:
         return ""
     with contextlib.suppress(OSError):

@@ -10,15 +10,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 
 from msgspec import Struct, structs
 
 from watchdog.core.events import Event, Granted, Refused
 from watchdog.core.model import Need
-from watchdog.locks import standby
+from watchdog.locks import holders, standby
 from watchdog.locks.identity import reduce
 from watchdog.locks.ports import Lock
-from watchdog.locks.record import Holder, LockProblem, sentence
+from watchdog.locks.record import Healing, Holder, LockProblem, sentence
+from watchdog.locks.shadow import Shadow
+from watchdog.locks.tamperwatch import TamperWatch
 
 Post = Callable[[str, Event], None]
 Make = Callable[[str], Lock]  # a lock for a key
@@ -30,6 +33,7 @@ class Held(Struct):
 
     lock: Lock
     holder: Holder
+    shown: Holder  # what the lock file says
     attended: int = -1  # the descriptor whose visitors the loop sends home
 
 
@@ -42,6 +46,8 @@ class Locks:
         self._post, self._make, self._ourselves, self._period = post, make, ourselves, period
         self._held: dict[str, Held] = {}
         self._waiting: dict[str, standby.Standby] = {}
+        self._shadows: dict[str, Shadow] = {}
+        self._watch: TamperWatch | None = None
 
     def post_to(self, post: Post) -> None:
         """Where the events go, for who had to take locks before there was such a place."""
@@ -60,9 +66,67 @@ class Locks:
         holder = self._ourselves(program, lock.key)
         refused = lock.acquire(holder)
         if refused is None:
-            self._held[program] = Held(lock, holder)
+            self._held[program] = Held(lock, holder, holder)
+            self._forget_shadow(program)
             return ""
         return f"{lock.key} is {sentence(refused)}"
+
+    def adopt(self, program: str, key: str, pid: int) -> bool:
+        """Share the lock that the adopted process has; True if we hold it now just as it does.
+
+        False: it could not be fetched, and `shadow` says why. The process holds it all the same;
+        the next `acquire` is granted when that has ended, and waits for it even if it was told not
+        to. If the process has lost the file at the path, `tampered` says so. Raises ValueError
+        for an empty key.
+        """
+        self._let_go(program)
+        self._forget_shadow(program)
+        lock = self._make(key)
+        try:
+            reason = lock.adopt(pid)
+        except LockProblem as problem:
+            reason = str(problem)
+        if reason:
+            self._shadows[program] = Shadow(pid, reason, lambda: self._step_forward(program, key))
+            self._attend_shadow(program)
+            return False
+        holder = self._ourselves(program, lock.key)
+        held = self._held[program] = Held(lock, holder, holders.on_behalf(holder, pid))
+        lock.describe(held.shown)
+        with contextlib.suppress(RuntimeError):  # without a loop yet, `acquire` will do it
+            _attend_visitors(held)
+        return True
+
+    def shadow(self, program: str) -> str:
+        """Why the adopted process's lock could not be fetched; empty when nothing is waited for."""
+        shadow = self._shadows.get(program)
+        return shadow.reason if shadow is not None else ""
+
+    def heal(self, program: str) -> Healing:
+        """Put right what was done to the lock file; the healthy process is not touched."""
+        held = self._held.get(program)
+        if held is None:
+            return Healing(False, f"{program} holds no lock, so there is nothing to put right")
+        healing = held.lock.heal()
+        if healing.healed:
+            held.lock.describe(held.shown)
+        if self._watch is not None:
+            self._watch.begin()
+        return healing
+
+    def watch(self, directory: Path, tampered: Callable[[str, str], None]) -> bool:
+        """Call `tampered` with a program and what was done to its lock, as soon as it is.
+
+        The directory is watched as it is now, so begin when it is there. False: this machine
+        cannot watch, and `tampered()` has to be asked.
+        """
+
+        def look() -> None:
+            for program, text in self.tampered().items():
+                tampered(program, text)
+
+        self._watch = TamperWatch(directory, look)
+        return self._watch.begin()
 
     def acquire(self, program: str, key: str, wait: bool, claim: int = 0) -> None:
         """Take the lock; posts Granted or Refused, and if it waits, Granted later."""
@@ -71,6 +135,10 @@ class Locks:
         if not reason:
             self._grant(program, claim)
             return
+        if program in self._shadows:
+            # What an adopted process holds comes to us in any case, as soon as its tree has ended.
+            wait = True
+            self._attend_shadow(program)
         if wait:
             self._waiting[program] = standby.Standby(
                 lambda: self._try_again(program, key, claim), self._period
@@ -80,6 +148,7 @@ class Locks:
     def release(self, program: str) -> None:
         """Let go, or stop waiting. Children that inherited the lock hold it on."""
         self._stop_waiting(program)
+        self._forget_shadow(program)
         self._let_go(program)
 
     def descriptors(self, program: str) -> tuple[tuple[int, ...], dict[str, str]]:
@@ -92,7 +161,8 @@ class Locks:
         held = self._held.get(program)
         if held is not None:
             user = user or held.holder.user
-            held.lock.describe(structs.replace(held.holder, pid=pid, command=command, user=user))
+            held.shown = structs.replace(held.holder, pid=pid, command=command, user=user)
+            held.lock.describe(held.shown)
 
     def tampered(self) -> dict[str, str]:
         """The programs whose lock file is no longer the one that is held, and what was done."""
@@ -101,8 +171,10 @@ class Locks:
 
     def close(self) -> None:
         """Let go of everything."""
-        for program in {*self._held, *self._waiting}:
+        for program in {*self._held, *self._waiting, *self._shadows}:
             self.release(program)
+        if self._watch is not None:
+            self._watch.close()
 
     def _has(self, program: str, key: str) -> bool:
         return program in self._held and self._held[program].lock.key == reduce(key)
@@ -120,6 +192,26 @@ class Locks:
         del self._waiting[program]
         self._grant(program, claim)
         return True
+
+    def _step_forward(self, program: str, key: str) -> None:
+        """The process that held the lock has ended: be the first to ask for it."""
+        waiting = self._waiting.get(program)
+        if waiting is not None:
+            waiting.hurry()
+        elif self._obtain(program, key):
+            # Its strays hold it still.
+            self._waiting[program] = standby.Standby(
+                lambda: not self._obtain(program, key), self._period
+            )
+
+    def _forget_shadow(self, program: str) -> None:
+        shadow = self._shadows.pop(program, None)
+        if shadow is not None:
+            shadow.close()
+
+    def _attend_shadow(self, program: str) -> None:
+        with contextlib.suppress(RuntimeError):  # without a loop yet, `acquire` will do it
+            self._shadows[program].watch()
 
     def _grant(self, program: str, claim: int) -> None:
         _attend_visitors(self._held[program])

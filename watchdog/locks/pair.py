@@ -10,25 +10,36 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from msgspec import structs
 
-from watchdog.locks import file as files
+from watchdog.locks.file import FileLock
 from watchdog.locks.ports import Second
-from watchdog.locks.record import Holder
+from watchdog.locks.record import Healing, Holder
 
 assert sys.platform != "win32"
+
+
+def nothing_to_fetch(file: FileLock, second: Any, pid: int) -> str:
+    """For systems on which no descriptor can be had from another process."""
+    return f"this system cannot fetch the lock from pid {pid}"
 
 
 class PairLock:
     """The two locks of one key; `second` is None on systems that have only the file."""
 
     def __init__(
-        self, key: str, directory: Path | None, second: Callable[[str], Second] | None
+        self,
+        key: str,
+        directory: Path | None,
+        second: Callable[[str], Second] | None,
+        fetch: Callable[[FileLock, Any, int], str] = nothing_to_fetch,
     ) -> None:
-        self.file = files.FileLock(key, directory)
+        self.file = FileLock(key, directory)
         self.key = self.file.key
         self.second = second(key) if second is not None else None
+        self._fetch = fetch
 
     def acquire(self, holder: Holder) -> Holder | None:
         """Take both and write down who has them; or none, and say who. Raises LockProblem."""
@@ -36,6 +47,26 @@ class PairLock:
         if refused is None:
             self.file.describe(holder)
         return refused
+
+    def adopt(self, pid: int) -> str:
+        """Share both with the process that has them; empty if they are ours now, else why not.
+
+        What the process has not, and nobody else, is taken. All or nothing. Raises LockProblem.
+        """
+        try:
+            reason = self._fetch(self.file, self.second, pid)
+        except BaseException:
+            self.close()
+            raise
+        if reason:
+            self.close()
+        return reason
+
+    def heal(self) -> Healing:
+        """Have the file at the path locked by us again; nothing is let go meanwhile."""
+        from watchdog.locks import healing  # only after somebody has touched the file
+
+        return healing.heal(self.file)
 
     def describe(self, holder: Holder) -> None:
         """Write down who has it now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from watchdog.locks.record import Holder
+from watchdog.locks.record import Healing, Holder
 
 
 class Lock(Protocol):
@@ -14,6 +14,12 @@ class Lock(Protocol):
 
     def acquire(self, holder: Holder) -> Holder | None:
         """Take it and write down who has it; or say who has it. Raises LockProblem."""
+
+    def adopt(self, pid: int) -> str:
+        """Share it with the process that has it; empty if it is ours now, else why it is not."""
+
+    def heal(self) -> Healing:
+        """Put right what was done to it, letting go of nothing."""
 
     def describe(self, holder: Holder) -> None:
         """Write down who has it now."""

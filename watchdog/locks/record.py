@@ -33,6 +33,13 @@ class Holder(Struct, frozen=True):
     note: str = ""  # what is peculiar about this lock; not part of the record
 
 
+class Healing(Struct, frozen=True):
+    """What became of putting a lock right."""
+
+    healed: bool
+    text: str  # what was done, or what stands in the way and who
+
+
 def to_line(holder: Holder) -> bytes:
     """The record as it stands in the lock file."""
     record = {

@@ -23,6 +23,11 @@ class Standby:
         """Stop trying."""
         self._timer.cancel()
 
+    def hurry(self) -> None:
+        """Try at once."""
+        self._timer.cancel()
+        self._try()
+
     def _arm(self) -> asyncio.TimerHandle:
         return asyncio.get_running_loop().call_later(self._period, self._try)
 
