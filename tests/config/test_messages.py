@@ -135,7 +135,7 @@ IN_PROGRAM = [
     (
         "liveness = {}",
         "liveness",
-        "found no target; allowed: http, tcp or exec",
+        "found no target; allowed: http, tcp, exec or telegram",
     ),
     (
         "startup = {}",
@@ -180,7 +180,8 @@ IN_PROGRAM = [
     (
         "liveness.telegram = true",
         "liveness.telegram",
-        "not supported yet; probe the bot's own health page with http instead",
+        "found without a bot's token; put TELEGRAM_BOT_TOKEN or TG_TOKEN into the program's "
+        "env_file or environment",
     ),
     (
         'liveness = { tcp = "h:1", heartbeat = true }',
@@ -212,3 +213,24 @@ def test_mistake_in_a_program(
     """Each mistake is one message with line, key, what was found, what is allowed or what to do."""
     told = complaint(f'[programs.bot]\ncommand = "x"\n{line}\n')
     assert told == f"watchdog.toml:3: programs.bot.{key}: {message}"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            'liveness = { telegram = true, period = "5s" }',
+            "liveness.period: found without http, tcp or exec beside it; "
+            "write telegram = { period = ... }",
+        ),
+        ("liveness.telegram = 60", "liveness.telegram: found 60; allowed: true, or a table"),
+        (
+            'liveness.tcp = "h:1"\nstartup.telegram = true',
+            "startup.telegram: unknown key; write telegram = true in liveness",
+        ),
+    ],
+)
+def test_mistake_about_telegram(line: str, message: str, complaint: Callable[..., str]) -> None:
+    """What cannot be meant is refused, with what to write instead."""
+    told = complaint(f'[programs.bot]\ncommand = "x"\nenvironment.TG_TOKEN = "7:x"\n{line}\n')
+    assert told.partition(": ")[2] == f"programs.bot.{message}"

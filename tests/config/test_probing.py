@@ -105,3 +105,28 @@ def test_credentials_leave_the_url(program: Callable[[str], Any]) -> None:
     assert target.url == "http://h:1/x?a=b@c"
     assert target.headers == {"Authorization": "Basic bWU6cEBzcw=="}
     assert target.status == (204,)
+
+
+TOKEN = 'environment.TG_TOKEN = "7:example"\n'
+
+
+@pytest.mark.parametrize("written", ["true", "{}", '{ period = "60s" }'])
+def test_telegram_is_asked_beside_another_target_at_its_own_pace(
+    program: Callable[[str], Any], written: str
+) -> None:
+    """Liveness stays as it is written; the look from outside has timing and grace of its own."""
+    lines = f'http = "http://h/health", period = "5s", telegram = {written}'
+    bot = program(f"{TOKEN}liveness = {{ {lines} }}")
+    assert list(bot.probes) == [Role.STARTUP, Role.LIVENESS, Role.OUTSIDE]
+    assert bot.probes[Role.OUTSIDE] == ProbeTarget("telegram")
+    assert bot.policy.probes[Role.LIVENESS].period == 5
+    assert bot.policy.probes[Role.OUTSIDE] == ProbePolicy(60, 15, 2, 1, 60, 5)
+
+
+def test_telegram_alone_implies_no_startup_probe(program: Callable[[str], Any]) -> None:
+    """It is the only probe then; a table sets its timing, and `false` is none."""
+    asked = '{ telegram = { period = "2s", timeout = "1s", failure_threshold = 4, grace = 0 } }'
+    bot = program(f"{TOKEN}liveness = {asked}")
+    assert bot.policy.probes == {Role.OUTSIDE: ProbePolicy(2, 1, 4, 1, 2, 0)}
+    bot = program('liveness = { tcp = "h:1", telegram = false }')
+    assert Role.OUTSIDE not in bot.probes

@@ -12,7 +12,7 @@ from watchdog.config.envfile import read_env_file
 from watchdog.config.errors import ConfigError, Findings, KeyPath
 from watchdog.config.expand import CannotExpand, Scope, expand
 from watchdog.config.kinds import UNLIMITED
-from watchdog.config.model import LogsConfig, ProgramConfig
+from watchdog.config.model import TOKEN_VARIABLES, LogsConfig, ProgramConfig
 from watchdog.config.places import resolve
 from watchdog.config.probing import Plan, plan_probes
 from watchdog.config.read import Table, read_section
@@ -21,7 +21,7 @@ from watchdog.config.secret import secrets_of_headers
 from watchdog.config.sensitive import find_secrets
 from watchdog.config.tables import RLIMITS
 from watchdog.config.units import format_duration
-from watchdog.core.model import ExitCodes, Need, Policy, RestartPolicy, StopPolicy
+from watchdog.core.model import ExitCodes, Need, Policy, RestartPolicy, Role, StopPolicy
 
 
 class Surroundings(Struct, frozen=True):
@@ -48,6 +48,7 @@ def build_program(name: str, raw: Any, around: Surroundings, findings: Findings)
     plan = plan_probes(table, findings)
     environment = {**variables.content, **(table["environment"] or {})}
     _check_lease(table, findings)
+    _check_token(table, plan, environment, around, findings)
     return ProgramConfig(
         name=name,
         command=table["command"] or (),
@@ -112,6 +113,23 @@ def _check_lease(table: Table, findings: Findings) -> None:
     if table["lease"] and table["on_watchdog_death"] == "adopt":
         key = (*table.path, "on_watchdog_death")
         findings.add(key, 'found "adopt" beside lease', '"kill"', "an unwatched lease may expire")
+
+
+def _check_token(
+    table: Table,
+    plan: Plan,
+    environment: Mapping[str, str],
+    around: Surroundings,
+    findings: Findings,
+) -> None:
+    """Without a token there is nobody to ask Telegram about."""
+    seen = {**around.environ, **environment}
+    if Role.OUTSIDE in plan.probes and not any(
+        seen.get(name, "").strip() for name in TOKEN_VARIABLES
+    ):
+        names = " or ".join(TOKEN_VARIABLES)
+        hint = f"put {names} into the program's env_file or environment"
+        findings.add((*table.path, "liveness", "telegram"), "found without a bot's token", "", hint)
 
 
 def _logs(name: str, table: Table, around: Surroundings) -> LogsConfig:

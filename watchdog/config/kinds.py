@@ -42,10 +42,6 @@ class UnfitItem(Unfit):
         self.index = index
 
 
-class NotYet(Unfit):
-    """The key is known, and a later version will take it. The text says what to use until then."""
-
-
 class Kind(Struct, frozen=True):
     """One kind of value."""
 
@@ -308,14 +304,3 @@ def limit(kind: Kind) -> Kind:
 
     brief = f'{kind.brief or kind.allowed}, or "unlimited"'
     return Kind(f'{kind.allowed}, or "unlimited"', read, brief=brief)
-
-
-def unsupported(why: str) -> Kind:
-    """A key that is kept for later; `false` is the same as leaving it out."""
-
-    def read(value: Any) -> bool:
-        if value is False:
-            return False
-        raise NotYet(why)
-
-    return Kind("not supported yet", read)

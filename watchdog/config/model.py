@@ -14,6 +14,9 @@ from msgspec import Struct
 from watchdog.config.secret import HIDDEN, mask, strike
 from watchdog.core.model import Policy, Role
 
+TOKEN_VARIABLES = ("TELEGRAM_BOT_TOKEN", "TG_TOKEN")
+"""Where a program's environment has its bot's token, the first that is set."""
+
 
 class Address(Struct, frozen=True):
     """Where something listens."""

@@ -40,6 +40,7 @@ class Section(Struct, frozen=True):
     sections: dict[str, Section] = {}
     optional: bool = False
     misplaced: dict[str, str] = {}  # keys that people expect here, and what to write instead
+    switch: bool = False  # `true` is the table with its defaults, `false` is none
 
     @property
     def keys(self) -> list[str]:
@@ -69,7 +70,8 @@ def section(
     *parts: Option | Section,
     optional: bool = False,
     misplaced: dict[str, str] | None = None,
+    switch: bool = False,
 ) -> Section:
     options = {part.key: part for part in parts if isinstance(part, Option)}
     sections = {part.key: part for part in parts if isinstance(part, Section)}
-    return Section(key, doc, options, sections, optional, misplaced or {})
+    return Section(key, doc, options, sections, optional, misplaced or {}, switch)

@@ -40,12 +40,6 @@ _HEARTBEAT = option(
     example="true",
     elsewhere="notify",
 )
-_TELEGRAM = option(
-    "telegram",
-    kinds.unsupported("probe the bot's own health page with http instead"),
-    None,
-    "Kept for a later version.",
-)
 _STATUS = option(
     "status",
     kinds.codes(100, 599),
@@ -111,6 +105,48 @@ _GRACE = option(
 _NO_HEARTBEAT = {
     "heartbeat": 'write heartbeat = "30s" for the program, or heartbeat = true in startup'
 }
+_ONLY_LIVENESS = {"telegram": "write telegram = true in liveness"}
+
+_TELEGRAM = section(
+    "telegram",
+    "Ask Telegram itself about a bot, beside another target or alone; `telegram = true` is this "
+    "table with its defaults. In a process of its own and with the token from the program's "
+    "environment (`TELEGRAM_BOT_TOKEN` or `TG_TOKEN`; the server is `TELEGRAM_API_URL`) it calls "
+    "`getMe` and `getWebhookInfo`, never `getUpdates`. Updates that nobody fetches: the bot is "
+    "deaf, and started again. A token that is refused: FATAL, as no restart cures that. A webhook "
+    "that keeps the bot from polling, or a Telegram that cannot be asked from here: shown as the "
+    "reason in the status, and the process is left alone.",
+    option(
+        "period",
+        kinds.duration(0.1),
+        "60s",
+        "The time from one look to the next, and from coming up to the first.",
+        elsewhere="interval every periodSeconds",
+    ),
+    option(
+        "timeout",
+        kinds.duration(0.1),
+        "15s",
+        "How long one look may take. One that takes longer says nothing about the bot.",
+        elsewhere="timeoutSeconds",
+    ),
+    option(
+        "failure_threshold",
+        kinds.integer(1, 1_000_000),
+        2,
+        "After how many looks in a row that found the bot deaf, or its token refused, it is ended.",
+        elsewhere="failureThreshold retries failures",
+    ),
+    option(
+        "grace",
+        kinds.duration(),
+        "5s",
+        "For a deaf bot: the time between the stop signal and SIGKILL.",
+        elsewhere="terminationGracePeriodSeconds",
+    ),
+    optional=True,
+    switch=True,
+)
 
 STARTUP = section(
     "startup",
@@ -118,21 +154,23 @@ STARTUP = section(
     "ended and counts as failed. Without a target of its own it asks what `liveness` (else "
     "`readiness`) asks, with the same timeout. With `liveness` but no `startup` there is one all "
     "the same: liveness's target and timeout, every second or faster, for 60 s.",
-    *(*_TARGETS, _HEARTBEAT, _TELEGRAM, *_TIMING, _GRACE, _STATUS, _HEADERS),
+    *(*_TARGETS, _HEARTBEAT, *_TIMING, _GRACE, _STATUS, _HEADERS),
     optional=True,
+    misplaced=_ONLY_LIVENESS,
 )
 READINESS = section(
     "readiness",
     "Can it do its work now? Programs in whose `depends_on` it is wait for it. Without a target "
     "of its own it asks what `liveness` asks.",
-    *(*_TARGETS, _TELEGRAM, *_TIMING, _STATUS, _HEADERS),
+    *(*_TARGETS, *_TIMING, _STATUS, _HEADERS),
     optional=True,
-    misplaced=_NO_HEARTBEAT,
+    misplaced=_NO_HEARTBEAT | _ONLY_LIVENESS,
 )
 LIVENESS = section(
     "liveness",
-    "Is it alive? A program that fails this hangs: it is ended and started again.",
-    *(*_TARGETS, _TELEGRAM, *_TIMING, _GRACE, _STATUS, _HEADERS),
+    "Is it alive? A program that fails this hangs: it is ended and started again. A bot can be "
+    "asked about at Telegram as well, or only there: `telegram = true`, see below.",
+    *(*_TARGETS, *_TIMING, _GRACE, _STATUS, _HEADERS, _TELEGRAM),
     optional=True,
     misplaced=_NO_HEARTBEAT,
 )

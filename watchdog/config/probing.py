@@ -18,8 +18,10 @@ from watchdog.config.read import Table
 from watchdog.core.model import ProbePolicy, Role
 
 Probe = tuple[ProbeTarget, ProbePolicy]
-KINDS = ("http", "tcp", "exec", "heartbeat", "telegram")
+KINDS = ("http", "tcp", "exec", "heartbeat")
 ALLOWANCE = 60.0  # seconds that the implied startup probe gives a program to come up
+_WRITTEN = (Role.LIVENESS, Role.READINESS, Role.STARTUP)  # the tables, as they inherit
+_TIMING = ("period", "timeout", "failure_threshold", "grace")  # that of telegram
 _BROKEN = ProbeTarget("exec")  # stands for a target whose problem was already noted
 
 
@@ -35,10 +37,14 @@ def plan_probes(program: Table, findings: Findings) -> Plan:
 
     A startup of kind heartbeat is no probe that somebody runs: it is a time limit.
     """
-    tables = {role: program[role.value] for role in Role if program[role.value] is not None}
+    tables = {role: program[role.value] for role in _WRITTEN if program[role.value] is not None}
     own = {role: _own_target(table, findings) for role, table in tables.items()}
     plan: dict[Role, Probe] = {}
-    for role in (Role.LIVENESS, Role.READINESS, Role.STARTUP):
+    if Role.LIVENESS in tables and (outside := tables[Role.LIVENESS]["telegram"]) is not None:
+        plan[Role.OUTSIDE] = _look_from_outside(outside)
+        if own[Role.LIVENESS] is None:
+            _check_alone(tables.pop(Role.LIVENESS), findings)
+    for role in _WRITTEN:
         if role in tables:
             plan[role] = _complete(role, tables[role], own[role], plan, findings)
     if Role.LIVENESS in plan and Role.STARTUP not in plan:
@@ -65,12 +71,27 @@ def _complete(
     return donor[0], _policy(table, donor[1].timeout if takes_timeout else table["timeout"])
 
 
+def _look_from_outside(table: Table) -> Probe:
+    """Telegram is asked for the first time a period after the program came up."""
+    return ProbeTarget("telegram"), ProbePolicy(**table.values, delay=table["period"])
+
+
+def _check_alone(liveness: Table, findings: Findings) -> None:
+    """With no target but telegram, liveness's own timing would be for nothing."""
+    for key in sorted(liveness.given - {"telegram", "status", "headers"}):
+        if liveness[key] not in (None, False):
+            hint = f"write telegram = {{ {key} = ... }}" if key in _TIMING else ""
+            findings.add(
+                (*liveness.path, key), "found without http, tcp or exec beside it", hint=hint
+            )
+
+
 def _allowed_targets(role: Role) -> tuple[str, str]:
     if role is Role.STARTUP:
         return "http, tcp, exec or heartbeat", "or give liveness one, which startup then takes too"
     if role is Role.READINESS:
         return "http, tcp or exec", "or give liveness one, which readiness then takes too"
-    return "http, tcp or exec", ""
+    return "http, tcp, exec or telegram", ""
 
 
 def _own_target(table: Table, findings: Findings) -> ProbeTarget | None:

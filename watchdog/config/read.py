@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from watchdog.config.errors import Findings, KeyPath, dotted, nearest
 from watchdog.config.expand import CannotExpand, Expanded, Scope, expand
-from watchdog.config.kinds import NotYet, Unfit, UnfitItem
+from watchdog.config.kinds import Unfit, UnfitItem
 from watchdog.config.options import Option, Section
 from watchdog.config.secret import mask
 
@@ -47,26 +47,34 @@ def read_section(
     section: Section, raw: Any, path: KeyPath, scope: Scope, findings: Findings
 ) -> Table:
     """The section's values from the table `raw`."""
-    table = check_table(raw, path, findings)
+    table = check_table(raw, path, findings, "true, or a table" if section.switch else "a table")
     _report_unknown(section, table, path, findings)
     values = {
         key: _read_option(option, table, (*path, key), scope, findings)
         for key, option in section.options.items()
     }
     for key, inner in section.sections.items():
-        if key in table or not inner.optional:
-            given = table.get(key, {})
+        values[key] = None
+        given = _switch(inner, table.get(key, None if inner.optional else {}))
+        if given is not None or (key in table and not inner.switch):
             values[key] = read_section(inner, given, (*path, key), scope, findings)
-        else:
-            values[key] = None
     return Table(path, frozenset(table), values)
 
 
-def check_table(raw: Any, path: KeyPath, findings: Findings) -> dict[str, Any]:
+def _switch(section: Section, raw: Any) -> Any:
+    """What was written for a section, `true` and `false` replaced where they stand for a table."""
+    if section.switch and isinstance(raw, bool):
+        return {} if raw else None
+    return raw
+
+
+def check_table(
+    raw: Any, path: KeyPath, findings: Findings, allowed: str = "a table"
+) -> dict[str, Any]:
     """The table, or an empty one if it is something else."""
     if isinstance(raw, dict):
         return raw
-    findings.add(path, f"found {describe(raw)}", "a table")
+    findings.add(path, f"found {describe(raw)}", allowed)
     return {}
 
 
@@ -86,8 +94,6 @@ def _read_option(
     except CannotExpand as error:
         if scope.complete or not error.missing:
             findings.add(path, str(error), hint=error.hint)
-    except NotYet as error:
-        findings.add(path, "not supported yet", hint=str(error))
     except UnfitItem as error:
         found = f"found {_shown(option, value[error.index])}"
         findings.add((*path, error.index), found, option.kind.allowed, str(error))

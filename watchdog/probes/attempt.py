@@ -32,7 +32,7 @@ class ProbeTarget(Protocol):
 
     @property
     def kind(self) -> str:
-        """One of http, tcp, exec."""
+        """One of http, tcp, exec, telegram."""
 
     @property
     def url(self) -> str:
@@ -66,10 +66,13 @@ class Surroundings(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """How an attempt ended. The reason is raw: whoever shows it bounds it."""
+    """How an attempt ended. The texts are raw: whoever shows them bounds them."""
 
     ok: bool
     reason: str = ""
+    note: str = ""  # of a pass: what is amiss although the program is not to blame
+    rival: bool = False  # the note speaks of somebody else who does the program's work
+    fatal: bool = False  # of a failure: no restart can cure it
 
 
 class Attempt(Struct):
@@ -77,8 +80,11 @@ class Attempt(Struct):
 
     surroundings: Surroundings
     resolver: Resolver
+    timeout: float = 1.0  # seconds that the whole of it may take
+    memory: dict[str, int] = {}  # what attempts leave to later ones of the same incarnation
     waiting: str = "no answer"
     detail: str = ""
+    excused: bool = False  # running out of time says nothing about the program
 
 
 Check = Callable[[ProbeTarget, Attempt], Awaitable[Verdict]]

@@ -26,15 +26,20 @@ class Command:
     """A running command. `ended` gives its exit code, minus the signal, or None if unknown."""
 
     def __init__(
-        self, argv: Sequence[str], around: Surroundings, heard: Callable[[bytes], None]
+        self,
+        argv: Sequence[str],
+        around: Surroundings,
+        heard: Callable[[bytes], None],
+        told: bytes = b"",
     ) -> None:
-        """Start it. OSError, ValueError or SubprocessError: it does not run."""
+        """Start it, with `told` (less than a page) to read. OSError, ValueError or
+        SubprocessError: it does not run."""
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[int | None] = self._loop.create_future()
         self._heard = heard
         self._output = b""
         self._pause: asyncio.TimerHandle | None = None
-        self._popen = _spawn(argv, around)
+        self._popen = _spawn(argv, around, told)
         self._pipe = cast(IO[bytes], self._popen.stdout)
         self._pidfd = _open_pidfd(self._popen)
         os.set_blocking(self._pipe.fileno(), False)
@@ -91,10 +96,29 @@ class Command:
             self._pipe.close()
 
 
-def _spawn(argv: Sequence[str], around: Surroundings) -> subprocess.Popen[bytes]:
+def _spawn(argv: Sequence[str], around: Surroundings, told: bytes) -> subprocess.Popen[bytes]:
+    stdin = _pipe_with(told) if told else subprocess.DEVNULL
+    try:
+        return _start(argv, around, stdin)
+    finally:
+        if told:
+            os.close(stdin)
+
+
+def _pipe_with(told: bytes) -> int:
+    """The end to read of a pipe in which all of it lies already."""
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, told)  # up to a page always finds room, so this never waits
+    finally:
+        os.close(writing)
+    return reading
+
+
+def _start(argv: Sequence[str], around: Surroundings, stdin: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         list(argv),
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         bufsize=0,

@@ -34,6 +34,7 @@ class Probes:
         self._targets: dict[str, Mapping[Role, ProbeTarget]] = {}
         self._surroundings: dict[str, Surroundings] = {}
         self._flights: dict[Key, set[_Flight]] = {}
+        self._memories: dict[Key, dict[str, int]] = {}
 
     def configure(
         self,
@@ -50,7 +51,7 @@ class Probes:
         """The program is no longer configured."""
         self._targets.pop(program, None)
         self._surroundings.pop(program, None)
-        for key in [key for key in self._flights if key[0] == program]:
+        for key in [key for key in {**self._flights, **self._memories} if key[0] == program]:
             self.stop(*key)
 
     def probe(self, program: str, incarnation: int, role: Role, timeout: float) -> None:
@@ -59,22 +60,36 @@ class Probes:
 
         def land(flight: _Flight, verdict: Verdict, latency: float) -> None:
             self._remove((program, incarnation), flight)
-            reason = one_line(self._redact(verdict.reason))
-            self._post(program, Probed(incarnation, role, verdict.ok, reason, latency))
+            self._post(program, self._report(incarnation, role, verdict, latency))
 
         target = self._targets.get(program, {}).get(role)
         around = self._surroundings.get(program, Surroundings())
-        flights.add(_Flight(target, Attempt(around, self._resolver), timeout, land))
+        memory = self._memories.setdefault((program, incarnation), {})
+        attempt = Attempt(around, self._resolver, timeout, memory)
+        flights.add(_Flight(target, attempt, timeout, land))
 
     def stop(self, program: str, incarnation: int) -> None:
         """Abandon the probes of this incarnation that are under way; nothing more is posted."""
+        self._memories.pop((program, incarnation), None)
         for flight in self._flights.pop((program, incarnation), ()):
             flight.abandon()
 
     def close(self) -> None:
         """Abandon everything."""
-        for key in list(self._flights):
+        for key in {**self._flights, **self._memories}:
             self.stop(*key)
+
+    def _report(self, incarnation: int, role: Role, verdict: Verdict, latency: float) -> Probed:
+        return Probed(
+            incarnation,
+            role,
+            verdict.ok,
+            one_line(self._redact(verdict.reason)),
+            latency,
+            one_line(self._redact(verdict.note)),
+            verdict.rival,
+            verdict.fatal,
+        )
 
     def _remove(self, key: Key, flight: _Flight) -> None:
         self._flights[key].discard(flight)
@@ -129,7 +144,8 @@ class _Flight:
         reason = f"{attempt.waiting} within {brief(self._timeout)}"
         if attempt.detail:
             reason = f"{reason}: {attempt.detail}"
-        self._land(self, Verdict(False, reason), self._loop.time() - self._began)
+        verdict = Verdict(True, note=reason) if attempt.excused else Verdict(False, reason)
+        self._land(self, verdict, self._loop.time() - self._began)
 
 
 async def _check(target: ProbeTarget | None, attempt: Attempt) -> Verdict:
@@ -153,6 +169,10 @@ def _kind(kind: str) -> Check | None:
         from watchdog.probes import exec
 
         return exec.check
+    if kind == "telegram":
+        from watchdog.probes import telegram
+
+        return telegram.check
     return None
 
 

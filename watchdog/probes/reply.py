@@ -81,7 +81,8 @@ class Reply:
         code = self._head.status_code
         ok = code in self._accepted if self._accepted else 200 <= code <= 299
         text = reason_in(bytes(self._body))
-        return Verdict(ok, f"{code}: {text}" if text else self._status())
+        reason = f"{code}: {text}" if text else self._status()
+        return Verdict(ok, reason, *note_in(bytes(self._body))) if ok else Verdict(ok, reason)
 
     def _status(self) -> str:
         assert self._head
@@ -102,14 +103,29 @@ class Reply:
 
 def reason_in(body: bytes) -> str:
     """The text under the first of the known keys, if the body is a JSON object; else empty."""
+    found = _object_in(body)
+    texts = (found.get(key) for key in _KEYS)
+    return next((text for text in texts if isinstance(text, str) and text.strip()), "")
+
+
+def note_in(body: bytes) -> tuple[str, bool]:
+    """Why a program that is well has a `reason` all the same, and whether it is a rival."""
+    found = _object_in(body)
+    reason = found.get("reason")
+    if not isinstance(reason, str) or not reason.strip():
+        return "", False
+    return reason, found.get("trouble") == "rival"
+
+
+def _object_in(body: bytes) -> dict[str, Any]:
+    """The JSON object that the body is; empty if it is something else."""
     if body.lstrip()[:1] != b"{":
-        return ""
+        return {}
     try:
         found: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        return ""
-    texts = (found.get(key) for key in _KEYS)
-    return next((text for text in texts if isinstance(text, str) and text.strip()), "")
+        return {}
+    return found
 
 
 @lru_cache(maxsize=1024)  # the same again at every probe, and a third of h11's work
