@@ -11,7 +11,7 @@ from statistics import median
 from msgspec import Struct
 
 from benchmarks.rows import Row, at_most
-from benchmarks.subjects import NAMES, Stage, Subject
+from benchmarks.subjects import NAMES, Stage
 
 MANY = 1000
 SETTLING = 1.5  # seconds until nothing that belongs to the start goes on
@@ -35,11 +35,7 @@ def stand(stage: Stage, name: str, programs: int, watched: float) -> Standing:
         pid = subject.process.pid
         wakeups = count_wakeups(pid, watched)
         resident, private = weigh(pid)
-        return Standing(last - subject.began, _stop(subject), resident, private, wakeups)
-
-
-def _stop(subject: Subject) -> float:
-    return subject.stop()
+        return Standing(last - subject.began, subject.stop(), resident, private, wakeups)
 
 
 def count_wakeups(pid: int, seconds: float) -> float:
@@ -56,11 +52,10 @@ def _switches(pid: int) -> int:
 
 
 def weigh(pid: int) -> tuple[int, int]:
-    """KiB resident, and KiB that nobody shares."""
+    """KiB resident, and KiB of its own."""
     place = Path(f"/proc/{pid}")
-    rollup = place / "smaps_rollup"
-    private = _field(rollup, "Private_Clean:") + _field(rollup, "Private_Dirty:")
-    return _field(place / "status", "VmRSS:"), private
+    # Clean pages come from files: whether somebody else maps them too is not our doing.
+    return _field(place / "status", "VmRSS:"), _field(place / "smaps_rollup", "Private_Dirty:")
 
 
 def _field(path: Path, name: str) -> int:
