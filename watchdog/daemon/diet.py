@@ -15,3 +15,12 @@ if "asyncio" not in sys.modules:
     sys.modules.setdefault("ssl", None)  # type: ignore[arg-type]
 if "hashlib" not in sys.modules:
     sys.modules.setdefault("_hashlib", None)  # type: ignore[arg-type]
+
+
+def give_back() -> None:
+    """Give the memory that only the start needed back to the kernel: some 0.7 MiB (glibc)."""
+    import ctypes
+
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

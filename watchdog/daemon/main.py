@@ -18,6 +18,7 @@ from watchdog.daemon import clock
 from watchdog.daemon.assembly import Parts, assemble
 from watchdog.daemon.caretaker import Caretaker
 from watchdog.daemon.claims import Held, Unusable, claim_singletons, claim_state
+from watchdog.daemon.diet import give_back
 from watchdog.daemon.signals import Listener
 from watchdog.daemon.veil import Veil
 from watchdog.locks import Locks
@@ -95,6 +96,7 @@ async def attend(config: Config, parts: Parts) -> int:
     )
     try:
         parts.driver.order(parts.fleet.start_all)
+        give_back()
         code = await parts.finished
         say_goodbye(parts)
         return code
