@@ -17,6 +17,9 @@ from typing import Any
 LONGEST_BACKOFF = 30.0
 # A poll in flight for longer than this has long been read by the server, in seconds.
 SETTLED = 0.25
+# Conflicts further apart than this are two stories: python-telegram-bot rests up to 30 s after one,
+# so younger than two rests means that it goes on.
+CONFLICT_SECONDS = 60.0
 _RATE_WINDOW = 60.0  # seconds over which updates per second are averaged
 
 Clock = Callable[[], float]
@@ -44,6 +47,8 @@ class PollingFigures:
     pool_timeouts: int = 0  # in a row: requests that did not even get a connection
     conflicts: int = 0
     last_conflict: float | None = None
+    conflict_since: float | None = None  # when the present or last series of conflicts began
+    conflict_error: str = ""  # what Telegram said at the last of them
     pause: float = 0.0  # how long the poller may rest before its next round trip
     round_trips: int = 0
     received: int = 0  # updates
@@ -82,9 +87,14 @@ class PollingFigures:
         self.pool_timeouts = self.pool_timeouts + 1 if error.startswith("Pool timeout") else 0
         self.status, self.error, self.pause = status, error, pause
         if status == 409:
-            self.conflicts += 1
-            self.last_conflict = now
+            self._conflict(now, error)
         self._finish(now)
+
+    def _conflict(self, now: float, error: str) -> None:
+        if self.last_conflict is None or now - self.last_conflict > CONFLICT_SECONDS:
+            self.conflict_since = now
+        self.conflicts += 1
+        self.last_conflict, self.conflict_error = now, error
 
     def _finish(self, now: float) -> None:
         self.round_trips += 1
@@ -143,6 +153,7 @@ class Snapshot:
     waiting: int = 0  # updates fetched but not yet begun
     running: int = 0
     oldest_handler: float | None = None
+    epoch: float = 0.0  # added to a time, it makes it seconds since 1970
 
 
 class Figures:
@@ -172,6 +183,7 @@ class Figures:
             waiting=max(0, self.polling.received - self.handlers.begun),
             running=len(self.handlers.running),
             oldest_handler=self.handlers.oldest(),
+            epoch=time.time() - self.clock(),
         )
 
 

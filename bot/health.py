@@ -7,13 +7,12 @@ the last *finished* poll, so a quiet bot raises no alarm.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from bot.figures import Phase, PollingFigures, Snapshot
+from bot.figures import CONFLICT_SECONDS, Phase, PollingFigures, Snapshot
 
 # After this long without one success an outage is worth a word; a quiet poll takes 50 s at most.
 OUTAGE_SECONDS = 60.0
-# python-telegram-bot rests up to 30 s after a conflict: younger than two rests means it goes on.
-CONFLICT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,7 @@ class Verdict:
     status: str
     code: int
     reason: str | None
+    trouble: str | None = None  # "rival" or "webhook": what a supervisor may want to tell apart
 
     @property
     def ok(self) -> bool:
@@ -46,7 +46,7 @@ def judge(figures: Snapshot, limits: Limits, now: float) -> Verdict:
         or _judge_token(figures.polling)
         or _judge_tasks(figures)
         or _judge_age(figures.polling, limits, now)
-        or _judge_rivals(figures.polling, now)
+        or _judge_rivals(figures, now)
         or _judge_outage(figures.polling, now)
         or Verdict("running", 200, None)
     )
@@ -107,15 +107,23 @@ def _judge_age(polling: PollingFigures, limits: Limits, now: float) -> Verdict |
     return None
 
 
-def _judge_rivals(polling: PollingFigures, now: float) -> Verdict | None:
+def _judge_rivals(figures: Snapshot, now: float) -> Verdict | None:
+    """Who else is there? A restart drives away neither a rival nor a webhook."""
+    polling = figures.polling
     last = polling.last_conflict
     if last is None or now - last > CONFLICT_SECONDS:
         return None
-    reason = (
-        f"Telegram reports a conflict ({polling.conflicts} so far, the last {now - last:.0f} s "
-        "ago): another instance polls with this token, or a webhook was set."
-    )
-    return Verdict("degraded", 200, reason)
+    since = polling.conflict_since if polling.conflict_since is not None else last
+    conflicts = "1 conflict" if polling.conflicts == 1 else f"{polling.conflicts} conflicts"
+    told = f"since {_stamp(figures.epoch + since)} ({conflicts})"
+    if "webhook" in polling.conflict_error:
+        reason = f"A webhook is set for this bot, so that it cannot poll, {told}."
+        return Verdict("degraded", 200, reason, "webhook")
+    return Verdict("degraded", 200, f"Someone else is polling this token, {told}.", "rival")
+
+
+def _stamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _judge_outage(polling: PollingFigures, now: float) -> Verdict | None:

@@ -33,6 +33,7 @@ class Reporter:
             "uptime_seconds": round(now - figures.born, 3),
             "version": __version__,
             "reason": redact(verdict.reason) if verdict.reason else None,
+            "trouble": verdict.trouble,
             "bot": {"id": figures.bot_id, "username": figures.username},
             "polling": _polling(snapshot, now),
             "loop": {

@@ -87,7 +87,8 @@ def test_a_rival_is_reported_and_waited_out(bench: Any) -> None:
         document = bot.wait_health("degraded")
     finally:
         bench.sandbox.stop_rival(bench.id)
-    assert "conflict" in document["reason"]
+    assert document["reason"].startswith("Someone else is polling this token, since 20")
+    assert document["trouble"] == "rival"
     assert document["polling"]["conflicts"] >= 1
     assert bot.health()[0] == 200
     assert bench.ask("still here") == ["still here"]

@@ -71,9 +71,28 @@ def test_a_conflict_is_told_but_waited_out() -> None:
     rival = polling(status=409, conflicts=3, last_conflict=NOW - 2, failures=1, pause=30.0)
     found = verdict(polling=rival)
     assert (found.status, found.code) == ("degraded", 200)
-    assert "3 so far" in (found.reason or "")
+    told = "Someone else is polling this token, since 1970-01-01 00:16:38 UTC (3 conflicts)."
+    assert (found.reason, found.trouble) == (told, "rival")
     past = replace(rival, status=200, failures=0, last_conflict=NOW - 61)
     assert verdict(polling=past).status == "running"
+
+
+def test_a_webhook_is_told_apart_from_a_rival() -> None:
+    """Both are conflicts to Telegram, but only one of them is somebody else's poll."""
+    text = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook"
+    found = verdict(polling=polling(conflicts=1, last_conflict=NOW - 2, conflict_error=text))
+    assert (found.code, found.trouble) == (200, "webhook")
+    assert "A webhook is set" in (found.reason or "") and "(1 conflict)" in (found.reason or "")
+
+
+def test_the_series_of_conflicts_has_one_beginning() -> None:
+    """Conflicts less than a minute apart are one story, told since its first."""
+    figures = PollingFigures()
+    for now in (10.0, 50.0, 100.0):
+        figures.fail(now, 409, "Conflict", 0.0)
+    assert (figures.conflict_since, figures.last_conflict) == (10.0, 100.0)
+    figures.fail(161.0, 409, "Conflict", 0.0)
+    assert (figures.conflict_since, figures.conflicts) == (161.0, 4)
 
 
 def test_an_outage_is_told_but_waited_out() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from watchdog.probes.attempt import Verdict
 from watchdog.probes.http import split_url
 from watchdog.probes.names import known, split
-from watchdog.probes.reply import LIMIT, Reply, reason_in
+from watchdog.probes.reply import LIMIT, Reply, note_in, reason_in
 from watchdog.probes.text import brief, last_line, one_line
 
 PIECES = st.sampled_from(
@@ -100,6 +101,33 @@ def test_the_best_key_of_a_body_wins():
     assert reason_in(b' {"detail": "d", "status": "s", "reason": " "}') == "s"
     assert reason_in(b'{"reason": {"a": 1}, "error": 5, "detail": "d"}') == "d"
     assert reason_in(b'{"reason": 1}') == reason_in(b"") == reason_in(b'"reason"') == ""
+
+
+@given(st.binary(max_size=300))
+def test_any_body_has_a_note_or_none(body: bytes):
+    """A body that is no JSON object has none."""
+    for data in (body, b"{" + body):
+        note, rival = note_in(data)
+        assert isinstance(note, str) and isinstance(rival, bool)
+
+
+def test_a_pass_has_a_note_only_under_reason():
+    """What is amiss although all is well is under `reason`; a status such as "running" is none."""
+    assert note_in(b'{"status": "running", "reason": null, "detail": "d"}') == ("", False)
+    assert note_in(b'{"reason": "slow", "trouble": "webhook"}') == ("slow", False)
+    assert note_in(b'{"reason": "r", "trouble": "rival"}') == ("r", True)
+    assert note_in(b'{"reason": " ", "trouble": "rival"}') == ("", False)
+
+
+@pytest.mark.parametrize(("code", "note"), [(200, "degraded"), (503, "")])
+def test_only_a_pass_has_a_note(code: int, note: str):
+    """The reason of a failure is its reason already."""
+    body = b'{"reason": "degraded", "trouble": "rival"}'
+    reply = Reply()
+    reply.request("h:1", "/", {})
+    head = f"HTTP/1.1 {code} X\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    verdict = reply.feed(head + body)
+    assert verdict == Verdict(code == 200, f"{code}: degraded", note, bool(note))
 
 
 @given(st.text())
