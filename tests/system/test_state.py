@@ -32,14 +32,21 @@ def test_a_state_directory_on_a_read_only_disk_is_refused(world: World) -> None:
     assert "/proc/nowhere cannot be used" in watchdog.text
 
 
-def test_a_removed_state_directory_is_made_anew(world: World) -> None:
-    """With its state removed the watchdog goes on, answers again, and the programs never notice."""
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_removed_state_directory_is_made_anew(world: World, at_once: bool) -> None:
+    """With its state removed the watchdog goes on, answers again, and the programs never notice.
+
+    It is taken away at once, or file by file, while the watchdog is already putting things back.
+    """
     watchdog = world.up(SLEEPER)
     pid = watchdog.wait("a", lambda p: p["pid"], "a pid")["pid"]
-    shutil.rmtree(watchdog.state)
+    if at_once:
+        watchdog.state.rename(world.place / "away")
+        watchdog.wait_text("the state directory was removed; made anew")
+    else:
+        shutil.rmtree(watchdog.state, ignore_errors=True)
     seen = watchdog.wait("a", lambda p: p["pid"], "an answer after the removal")
     assert seen["pid"] == pid
-    assert "the state directory was removed; made anew" in watchdog.text
     assert watchdog.call("restart", "a").returncode == 0
     assert watchdog.journal()
     assert stat_mode(watchdog.state) == 0o700
