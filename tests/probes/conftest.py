@@ -35,8 +35,16 @@ def open_files() -> set[str]:
     return {path.name for path in Path("/proc/self/fd").iterdir() if path.exists()}
 
 
+strangers: set[int] = set()  # children that an earlier test of this process has left to us
+
+
 def children() -> list[int]:
-    """The pids of this process's children, zombies included."""
+    """The pids of the children that this test has made, zombies included."""
+    return [pid for pid in all_children() if pid not in strangers]
+
+
+def all_children() -> list[int]:
+    """The pids of this process's children; other tests may have made it a subreaper."""
     tasks = Path("/proc/self/task").iterdir()
     return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
 
@@ -82,6 +90,7 @@ class World:
 async def world() -> AsyncIterator[World]:
     """Probes that leave neither a descriptor nor a child behind."""
     before, faults = open_files(), []
+    strangers.update(all_children())
     asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
     world = World()
     yield world
