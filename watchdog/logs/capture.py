@@ -19,6 +19,8 @@ from watchdog.logs.model import NOWHERE, LogsConfig, Paths, file_name, log_paths
 from watchdog.logs.pump import LinePump
 from watchdog.logs.redaction import Redactor
 from watchdog.logs.rotation import RotatingFile
+from watchdog.logs.scratch import Scratch
+from watchdog.logs.shelf import shelf_of
 from watchdog.logs.stream import Stream
 
 OnTrouble = Callable[[str, str | None], None]
@@ -105,6 +107,11 @@ class Capture:
         for sink in self._sinks:
             sink.stream.attach()
 
+    def recover(self) -> None:
+        """Write what an earlier watchdog left unwritten."""
+        for sink in self._sinks:
+            sink.stream.recover()
+
     def release(self) -> None:
         """The process is gone: write all that it left."""
         for sink in self._sinks:
@@ -153,14 +160,16 @@ class Capture:
         sink = self._find(name)
         if sink is None:
             tell = partial(self._tell, name)
-            file = RotatingFile(path, config.maximum, config.backups, tell, notice)
-            self._add(name, file, LinePump(file, redactor, form))
+            fifo_path = self._captures.fifo_path(self._program, name)
+            scratch = self._captures.scratch(fifo_path)
+            file = RotatingFile(path, config.maximum, config.backups, tell, notice, witness=scratch)
+            pump = LinePump(file, redactor, form, scratch=scratch)
+            self._add(name, fifo_path, file, pump)
         else:
             sink.file.retarget(path, config.maximum, config.backups, notice)
             sink.pump.change(redactor, form)
 
-    def _add(self, name: str, file: RotatingFile, pump: LinePump) -> None:
-        path = self._captures.fifo_path(self._program, name)
+    def _add(self, name: str, path: str, file: RotatingFile, pump: LinePump) -> None:
         sink = _Sink(name, file, pump, Stream(path, pump, self._captures.allowance))
         self._sinks = (*self._sinks, sink)
 
@@ -183,6 +192,7 @@ class Captures:
         self.on_trouble = on_trouble
         self._by_program: dict[str, Capture] = {}
         self.allowance = Allowance(affordable())
+        self._shelf = shelf_of(str(state_dir))
 
     def open(self, program: str, config: LogsConfig, secrets: frozenset[str]) -> ChildEnds:
         """Ends for a new incarnation; reading begins. Needs a running loop. Raises OSError."""
@@ -196,6 +206,10 @@ class Captures:
         capture = self._configured(program, config, secrets)
         capture.adopt(pid)
         capture.attach()
+
+    def recover(self, program: str, config: LogsConfig, secrets: frozenset[str]) -> None:
+        """Write what an earlier watchdog took of a `program` that is neither opened nor adopted."""
+        self._configured(program, config, secrets).recover()
 
     def release(self, program: str) -> None:
         """The process (best, its whole tree) is gone: write all that it left. Unknown is fine."""
@@ -231,6 +245,11 @@ class Captures:
         """Write what is there and let go; live processes go on, their FIFOs wait."""
         for capture in self._by_program.values():
             capture.close()
+        self._shelf.clear_away()
+
+    def scratch(self, fifo_path: str) -> Scratch:
+        """For what is on its way from that FIFO to a log."""
+        return Scratch(self._shelf, fifo_path)
 
     def fifo_path(self, program: str, stream: str) -> str:
         """`<state>/fifo/<program>.out` or `.err`; as text, which weighs a third of a Path."""

@@ -4,6 +4,10 @@ The child's end is open for reading *and* writing. So while the child lives the 
 even when the watchdog is dead: no SIGPIPE, no lost line, only a full pipe that waits, and the next
 watchdog opens the same FIFO by its path. The watchdog's end is read-only and non-blocking, so it
 still sees the end of the output when the last process that holds the FIFO is gone.
+
+The limit of this: bytes in a FIFO vanish with its last holder. What a process wrote while no
+watchdog lived, and had nobody read when the last of its tree died, is lost (at most `PIPE_SIZE`).
+Only another process could hold the FIFO through that, and there is none to ask.
 """
 
 from __future__ import annotations

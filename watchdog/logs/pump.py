@@ -1,8 +1,9 @@
 """What moves a program's bytes from its FIFO into its log.
 
 A `Stream` (see `stream`) owns the FIFO and calls a `Pump` when it has something to read. `LinePump`
-takes the bytes through Python, because every line is looked at for secrets. A pump that leaves the
-bytes in the kernel is another class with the same methods.
+takes the bytes through Python, because every line is looked at for secrets; meanwhile they lie in
+its scratch file (see `scratch`), out of a SIGKILL's reach. Where there can be no scratch file the
+FIFO is read directly, and what was read when the watchdog is killed is lost.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Protocol
 
 from watchdog.logs.lines import Formatter, Splitter
 from watchdog.logs.redaction import Redactor
 from watchdog.logs.rotation import RotatingFile
+from watchdog.logs.scratch import Scratch
+from watchdog.logs.shelf import Shelf
 
 TURN = 1024 * 1024
 """Bytes that one stream may move before others have their turn."""
@@ -49,11 +53,29 @@ class Pump(Protocol):
     def close(self) -> None:
         """Write what was held back and close the log; a later turn opens it again."""
 
+    def recover(self) -> None:
+        """Write what an earlier watchdog took and could not write; done once, before all else."""
+
+    def leave(self) -> None:
+        """Close, and leave an unfinished line to the next watchdog: its process lives on."""
+
 
 class LinePump:
-    """Reads, joins to whole lines, redacts, formats, and appends to a `RotatingFile`."""
+    """Reads, joins to whole lines, redacts, formats, and appends to a `RotatingFile`.
 
-    __slots__ = ("_end", "_file", "_format", "_redactor", "_splitter", "_wall")
+    The file's witness has to be the same `scratch`; without one the FIFO is read directly.
+    """
+
+    __slots__ = (
+        "_end",
+        "_file",
+        "_format",
+        "_recovered",
+        "_redactor",
+        "_scratch",
+        "_splitter",
+        "_wall",
+    )
 
     def __init__(
         self,
@@ -61,11 +83,14 @@ class LinePump:
         redactor: Redactor,
         format_lines: Formatter,
         wall: Callable[[], float] = time.time,
+        scratch: Scratch | None = None,
     ) -> None:
         self._file = file
+        self._scratch = scratch or Scratch(Shelf(()), "")
+        self._recovered = scratch is None
         self._redactor = redactor
         self._format = format_lines
-        self._splitter = Splitter(redactor.safe_cut)
+        self._splitter = Splitter(_cut_of(redactor))
         self._wall = wall
         self._end = b""  # of what was written, redacted, and not more than `_WORDS`
 
@@ -73,27 +98,28 @@ class LinePump:
         """Treat what is written from now on by another set of secrets and another format."""
         self._redactor = redactor
         self._format = format_lines
-        self._splitter.cut_by(redactor.safe_cut)
+        self._splitter.cut_by(_cut_of(redactor))
+
+    def recover(self) -> None:
+        """Write what an earlier watchdog took and could not write; done once, before all else."""
+        if self._recovered:
+            return
+        self._recovered = True
+        self._file.inherit(self._scratch.resume(self._file.path))
+        while chunk := self._scratch.reread(_NEXT_READ):
+            self._write(self._splitter.feed(chunk))
+        self._tidy()
 
     def turn(self, reader: int) -> bool:
         """Move at most about `TURN` bytes; False when nobody holds the FIFO any more."""
-        taken, size = 0, _FIRST_READ
-        while taken < TURN:
-            try:
-                chunk = os.read(reader, size)
-            except BlockingIOError:
-                return True
-            if not chunk:
-                return False
-            self._write(self._splitter.feed(chunk))
-            if len(chunk) < size:
-                return True  # a short read has emptied the FIFO
-            taken, size = taken + len(chunk), _NEXT_READ
-        return True
+        more = self._move(reader)
+        self._tidy()
+        return more
 
     def finish(self) -> None:
         """Write the line that the process left unfinished."""
         self._write(self._splitter.finish())
+        self._tidy()
 
     def last_line(self) -> bytes:
         """The last line with something in it, without secrets; empty if nothing was written."""
@@ -114,11 +140,53 @@ class LinePump:
 
     def close(self) -> None:
         """Write what was held back and close the log; a later turn opens it again."""
-        self.finish()
+        self._write(self._splitter.finish())
         self._file.close()
+        self._tidy()
+
+    def leave(self) -> None:
+        """Close, and leave an unfinished line to the next watchdog: its process lives on."""
+        if self._scratch.leave():
+            self._splitter.finish()
+        self.close()
+
+    def _move(self, reader: int) -> bool:
+        taken, size = 0, _FIRST_READ
+        while taken < TURN:
+            try:
+                chunk = self._take(reader, size)
+            except BlockingIOError:
+                return True
+            if not chunk:
+                return False
+            self._write(self._splitter.feed(chunk))
+            if len(chunk) < size:
+                return True  # a short read has emptied the FIFO
+            taken, size = taken + len(chunk), _NEXT_READ
+        return True
+
+    def _take(self, reader: int, size: int) -> bytes:
+        try:
+            return self._scratch.fill(reader, size, self._splitter.rest)
+        except BlockingIOError:
+            raise
+        except OSError:
+            self._scratch.drop()  # what it holds is in memory too
+            return os.read(reader, size)
+
+    def _tidy(self) -> None:
+        self._scratch.tidy(self._splitter.rest, self._file.lost)
 
     def _write(self, data: bytes) -> None:
         if data:
+            self._scratch.begin(data)
             clean = self._redactor.redact(data)
             self._end = (self._end + clean[-_WORDS:])[-_WORDS:]
             self._file.write(self._format(clean, self._wall()))
+            self._scratch.end()
+
+
+@lru_cache(maxsize=16)
+def _cut_of(redactor: Redactor) -> Callable[[bytes], int]:
+    """One bound method for all programs with the same secrets."""
+    return redactor.safe_cut

@@ -12,6 +12,7 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -25,6 +26,34 @@ _MODE = 0o640
 
 Tell = Callable[[str | None], None]
 """Told a sentence when trouble begins and None when it is over."""
+Place = tuple[int, int] | None
+"""(device, inode) of a log; None for what is no regular file and cannot be cut back."""
+Lost = tuple[int, int]
+"""(bytes that were dropped and that the log does not tell yet, errno of the reason)."""
+
+
+class Witness(Protocol):
+    """Hears of every change of the log before it is made, and so can tell how far a kill let it."""
+
+    def before_append(self, place: Place, size: int, piece: bytes, last: bool) -> None: ...
+    def before_notice(self, place: Place, size: int, length: int, lost: Lost) -> None: ...
+    def before_move(self) -> None: ...
+
+
+class _Nobody:
+    """Where no kill need be survived."""
+
+    def before_append(self, place: Place, size: int, piece: bytes, last: bool) -> None:
+        """Nothing."""
+
+    def before_notice(self, place: Place, size: int, length: int, lost: Lost) -> None:
+        """Nothing."""
+
+    def before_move(self) -> None:
+        """Nothing."""
+
+
+_NOBODY = _Nobody()
 
 
 def cut_for_rotation(data: bytes, size: int, maximum: int, whole: bool) -> int:
@@ -49,12 +78,13 @@ class _Loss(msgspec.Struct):
 
     reason: str
     retry_at: float
+    error: int = 0
     size: int = 0
-    lines: int = 0
+    inherited: bool = False
+    """Whether it was another watchdog's loss, which may have torn a line."""
 
     def add(self, data: bytes) -> None:
         self.size += len(data)
-        self.lines += data.count(b"\n")
 
     def sentence(self) -> str:
         return f"[watchdog: {self.size} bytes of output were lost: {self.reason}]"
@@ -84,6 +114,7 @@ class RotatingFile:
         "_tell",
         "_told",
         "_whole",
+        "_witness",
     )
 
     def __init__(
@@ -94,6 +125,7 @@ class RotatingFile:
         tell: Tell,
         notice: Callable[[str], bytes],
         clock: Callable[[], float] = time.monotonic,
+        witness: Witness = _NOBODY,
     ) -> None:
         self._path = path
         self._maximum = maximum
@@ -101,6 +133,7 @@ class RotatingFile:
         self._tell = tell
         self._notice = notice
         self._clock = clock
+        self._witness = witness
         self._fd = -1
         self._identity: tuple[int, int] | None = None
         self._size = 0
@@ -112,6 +145,21 @@ class RotatingFile:
         self._told = False
 
     # -- what the owner does --------------------------------------------------------------
+
+    @property
+    def path(self) -> str:
+        """Where the log is."""
+        return self._path
+
+    @property
+    def lost(self) -> Lost:
+        """What was dropped and the log does not tell yet."""
+        return (self._loss.size, self._loss.error) if self._loss else (0, 0)
+
+    def inherit(self, lost: Lost) -> None:
+        """An earlier watchdog dropped this and could not say so."""
+        if lost[0]:
+            self._loss = _Loss(os.strerror(lost[1]), 0.0, lost[1], lost[0], inherited=True)
 
     def write(self, data: bytes) -> None:
         """Append `data`, which is whole lines or a piece of an overlong one; rotate as needed."""
@@ -148,6 +196,7 @@ class RotatingFile:
 
     def clear(self) -> None:
         """Begin the log anew; the rotated files stay."""
+        self._witness.before_move()
         Path(self._path).unlink(missing_ok=True)
         self.reopen()
 
@@ -176,12 +225,15 @@ class RotatingFile:
             self._announce(self._loss)
 
     def _announce(self, loss: _Loss) -> None:
+        whole = self._whole and not loss.inherited
+        notice = (b"" if whole else b"\n") + self._notice(loss.sentence())
+        self._measure()
+        self._witness.before_notice(self._identity, self._size, len(notice), self.lost)
         try:
-            self._put(b"" if self._whole else b"\n")
-            self._put(self._notice(loss.sentence()))
+            self._put(notice)
         finally:
             self._done = 0  # counts the program's bytes, and these are ours
-        loss.size = loss.lines = 0
+        loss.size = 0
 
     def _has_moved(self, now: float) -> bool:
         self._look_at = now + PATIENCE
@@ -194,6 +246,8 @@ class RotatingFile:
         return (found.st_dev, found.st_ino) != self._identity
 
     def _open(self, now: float) -> None:
+        if self._fd >= 0:
+            self._witness.before_move()
         fd = _open_making_directories(self._path)
         found = os.fstat(fd)
         regular = stat.S_ISREG(found.st_mode)
@@ -213,12 +267,19 @@ class RotatingFile:
 
     def _append(self, data: bytes, now: float) -> None:
         while data:
+            self._measure()
             room = cut_for_rotation(data, self._size, self._limit(now), self._whole)
             if room:
-                self._put(data[:room])
-                data = data[room:]
+                piece, data = data[:room], data[room:]
+                self._witness.before_append(self._identity, self._size, piece, not data)
+                self._put(piece)
             else:
                 self._rotate(now)
+
+    def _measure(self) -> None:
+        """Look where the file ends: others may have emptied it (logrotate's copytruncate)."""
+        if self._identity:
+            self._size = os.fstat(self._fd).st_size
 
     def _limit(self, now: float) -> int:
         return self._maximum if self._identity and now >= self._rotate_after else 0
@@ -245,18 +306,28 @@ class RotatingFile:
             )
 
     def _shift(self) -> None:
+        """Move the files up, those below the first free number only.
+
+        So a rotation that a SIGKILL broke off is completed by the next one, and no file is shifted
+        out before its time.
+        """
+        self._witness.before_move()
         if not self._backups:
             os.ftruncate(self._fd, 0)
             return
-        for number in range(self._backups - 1, 0, -1):
-            _rename(f"{self._path}.{number}", f"{self._path}.{number + 1}")
+        for number in range(self._first_free(), 1, -1):
+            _rename(f"{self._path}.{number - 1}", f"{self._path}.{number}")
         _rename(self._path, f"{self._path}.1")
+
+    def _first_free(self) -> int:
+        numbers = range(1, self._backups)
+        return next((n for n in numbers if not Path(f"{self._path}.{n}").exists()), self._backups)
 
     # -- trouble -----------------------------------------------------------------------------
 
     def _lose(self, data: bytes, error: OSError, now: float) -> None:
         loss = self._loss = self._loss or _Loss("", 0.0)
-        loss.reason = _reason(error)
+        loss.reason, loss.error = _reason(error), error.errno or 0
         loss.retry_at = now + PATIENCE
         loss.add(data)
         self._say(f"cannot write {self._path}: {loss.reason}; output is dropped until it can")

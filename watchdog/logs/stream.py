@@ -31,6 +31,7 @@ class Stream:
 
         An OSError that leaves the stream without a FIFO at its path is answered by `open_without`.
         """
+        self.recover()
         if self._reader >= 0 and not fifo.is_at(self._reader, self._path):
             self.release()  # somebody removed the FIFO: read what the last incarnation wrote
             self._detach()
@@ -48,13 +49,25 @@ class Stream:
         return child
 
     def adopt(self, pid: int, fd: int) -> None:
-        """Open the FIFO that the process `pid` has as `fd`. Raises OSError if it has none."""
+        """Open the FIFO that the process `pid` has as `fd`. Raises OSError if it has none.
+
+        What an earlier watchdog took and could not write is written first; a line that it saw only
+        the beginning of waits here for its end.
+        """
         if self._reader >= 0:
             return
+        self._pump.recover()
         try:
-            self._take(fifo.open_existing(self._path))
-        except FileNotFoundError:
-            self._take(fifo.open_held(pid, fd, self._path))
+            self._take(self._find(pid, fd))
+        except OSError:
+            self._pump.close()
+            raise
+
+    def recover(self) -> None:
+        """Write what an earlier watchdog took, of a process that will write no more."""
+        if self._reader < 0:
+            self._pump.recover()
+            self._pump.finish()
 
     def attach(self) -> None:
         """Read whenever the loop sees output. Needs a running loop; idempotent."""
@@ -68,10 +81,8 @@ class Stream:
         At most what the FIFO can hold is read here, however fast a straggler of the tree still
         writes; the straggler is then read on by the loop until it ends too.
         """
-        if self._reader >= 0:
-            turns = fifo.capacity(self._reader) // TURN + 2
-            if not all(self._pump.turn(self._reader) for _ in range(turns)):
-                self._detach()
+        if self._reader >= 0 and not self._drain():
+            self._detach()
         if self._reader >= 0:
             self._pump.finish()
         else:
@@ -85,10 +96,23 @@ class Stream:
 
     def close(self) -> None:
         """Read what is there, let go of the FIFO and the log. The FIFO stays for a successor."""
-        if self._reader >= 0:
-            self._pump.turn(self._reader)
-        self._detach()
-        self._pump.close()
+        if self._reader >= 0 and self._drain():
+            self._detach()
+            self._pump.leave()
+        else:
+            self._detach()
+            self._pump.close()
+
+    def _drain(self) -> bool:
+        """Read at least what is there; False when nobody holds the FIFO any more."""
+        turns = fifo.capacity(self._reader) // TURN + 2
+        return all(self._pump.turn(self._reader) for _ in range(turns))
+
+    def _find(self, pid: int, fd: int) -> int:
+        try:
+            return fifo.open_existing(self._path)
+        except FileNotFoundError:
+            return fifo.open_held(pid, fd, self._path)
 
     def _read(self) -> None:
         if self._reader >= 0 and not self._pump.turn(self._reader):
