@@ -73,17 +73,17 @@ def prepare(state: Path) -> None:
 
 
 def claim_singletons(
-    config: Config, names: tuple[str, ...], adopted: frozenset[str], locks: Locks
+    config: Config, names: tuple[str, ...], spared: frozenset[str], locks: Locks
 ) -> None:
     """The locks of everything that starts by itself and does not want to wait for its lock.
 
-    What was adopted brought its lock along.
+    Spared are those that may be adopted, or were: they bring their lock along.
     """
     autostart = {policy.name for policy in policies_of(config, names) if policy.autostart}
     for program in config.programs:
         if program.singleton is None or program.when_held == "wait":
             continue
-        if program.name in autostart - adopted:
+        if program.name in autostart - spared:
             claim_singleton(program.name, program.singleton.key, locks)
 
 

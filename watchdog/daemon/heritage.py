@@ -48,7 +48,10 @@ class Heritage:
         self._say = say
 
     def take(self, records: list[Record]) -> frozenset[str]:
-        """Adopt what lives; the names of what was adopted."""
+        """Adopt what lives; the names of those whose lock their own processes may have.
+
+        That is what was adopted, and what is dead but may have left others behind.
+        """
         known = {program.name: program for program in self._config.programs}
         return frozenset(
             record.program
@@ -65,6 +68,7 @@ class Heritage:
             self._keeper.forget(record.program)
         elif record.pid is not None:
             self._mourn(record)
+            return True
         return False
 
     def _prove(self, record: Record) -> Birth | None:
@@ -95,8 +99,8 @@ class Heritage:
             up=record.up and noted,
             restarts=record.restarts if noted else record.restarts + 1,
         )
-        self._driver.post(name, event)
         self._say(f"{name}: adopted pid {birth.pid} (incarnation {birth.incarnation})")
+        self._driver.post(name, event)
         self._replace_if_changed(record, config)
 
     def _replace_if_changed(self, record: Record, config: ProgramConfig | None) -> None:

@@ -19,6 +19,7 @@ from watchdog.daemon.assembly import Parts, assemble
 from watchdog.daemon.caretaker import Caretaker
 from watchdog.daemon.claims import Held, Unusable, claim_singletons, claim_state
 from watchdog.daemon.diet import give_back
+from watchdog.daemon.locksmith import Locksmith
 from watchdog.daemon.signals import Listener
 from watchdog.daemon.veil import Veil
 from watchdog.locks import Locks
@@ -72,8 +73,11 @@ async def supervise(config: Config, names: tuple[str, ...]) -> int:
         locks = Locks()
         parts = assemble(config, names, locks)
         try:
+            records = parts.records.read_all()
+            known = frozenset(record.program for record in records)
+            claim_singletons(config, names, known, locks)
             greet(config, parts)
-            adopted = parts.heritage.take(parts.records.read_all())
+            adopted = parts.heritage.take(records)
             claim_singletons(config, names, adopted, locks)
             return await attend(config, parts)
         finally:
@@ -96,6 +100,7 @@ async def attend(config: Config, parts: Parts) -> int:
     )
     try:
         parts.driver.order(parts.fleet.start_all)
+        Locksmith(parts.adapters.locks, parts.console, parts.journal).begin()
         give_back()
         code = await parts.finished
         say_goodbye(parts)
