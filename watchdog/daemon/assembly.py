@@ -13,9 +13,9 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from watchdog.config import Config, ProgramConfig
-from watchdog.core.events import Event, Exited, TreeEmpty
+from watchdog.core.events import Event, TreeEmpty
 from watchdog.core.fleet import Fleet
-from watchdog.core.model import Policy
+from watchdog.core.model import Policy, State
 from watchdog.daemon import clock
 from watchdog.daemon.chronicle import Chronicle
 from watchdog.daemon.console import Console
@@ -28,8 +28,8 @@ from watchdog.daemon.keeper import Keeper
 from watchdog.daemon.performer import Callbacks, Performer
 from watchdog.daemon.records import Record, Records
 from watchdog.daemon.reload import Reloader
+from watchdog.daemon.remarks import Remarks
 from watchdog.daemon.service import Service
-from watchdog.daemon.story import add_last_words
 from watchdog.daemon.veil import Veil
 from watchdog.daemon.views import Views
 from watchdog.locks import Locks
@@ -37,6 +37,7 @@ from watchdog.logs.capture import Captures
 from watchdog.probes.heartbeat import NotifySockets
 from watchdog.probes.probes import Probes
 from watchdog.process import MemoryWatch, Processes
+from watchdog.process.oom import OomWatch
 
 Post = Callable[[str, Event], None]
 
@@ -74,7 +75,16 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
         lambda before, after: keeper.note(before, after),
     )
     fleet.observe = chronicle.observe
-    adapters = hire(config, locks, driver.post, lambda name: crew.clear_away(name), veil, chronicle)
+    captures = Captures(config.state, chronicle.trouble)
+    remarks = Remarks(
+        lambda name: is_up(fleet, name),
+        lambda name: key_of(crew.configs[name]),
+        captures.last_words,
+        OomWatch(),
+    )
+    adapters = hire(
+        config, locks, captures, driver.post, lambda name: crew.clear_away(name), veil, remarks
+    )
     records = Records(config.state)
     keeper = Keeper(
         records,
@@ -113,10 +123,21 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
     )
 
 
+def is_up(fleet: Fleet, name: str) -> bool:
+    """Whether its process lives and nobody is ending it."""
+    program = fleet.programs.get(name)
+    return program is not None and program.state in (State.STARTING, State.RUNNING)
+
+
 def describe(program: ProgramConfig, config: Config) -> Record:
     """The record of a program without a process."""
-    singleton = program.singleton.key if program.singleton else ""
-    return Record(program.name, fingerprint=fingerprint(program, config), singleton=singleton)
+    seen = fingerprint(program, config)
+    return Record(program.name, fingerprint=seen, singleton=key_of(program))
+
+
+def key_of(program: ProgramConfig) -> str:
+    """The key of its singleton; empty if it has none."""
+    return program.singleton.key if program.singleton else ""
 
 
 def open_records(config: Config, veil: Veil) -> tuple[Console, Journal]:
@@ -137,29 +158,26 @@ def open_records(config: Config, veil: Veil) -> tuple[Console, Journal]:
 def hire(
     config: Config,
     locks: Locks,
+    captures: Captures,
     post: Post,
     clear_away: Callable[[str], None],
     veil: Veil,
-    chronicle: Chronicle,
+    remarks: Remarks,
 ) -> Adapters:
     """The adapters, each able to post and nothing else."""
-
-    captures = Captures(config.state, chronicle.trouble)
 
     def post_of_process(name: str, event: Event) -> None:
         # The last output of an incarnation is written before the next one begins.
         if isinstance(event, TreeEmpty):
             clear_away(name)
-        elif isinstance(event, Exited):
-            event = add_last_words(event, lambda: captures.last_words(name))
-        post(name, event)
+        post(name, remarks.on_process(name, event))
 
     processes = Processes(post_of_process)
     return Adapters(
         processes=processes,
         captures=captures,
         locks=locks,
-        probes=Probes(post, veil.over),
+        probes=Probes(lambda name, event: post(name, remarks.on_probe(name, event)), veil.over),
         notify=NotifySockets(post, str(config.state), veil.over),
         memory=MemoryWatch(post, processes.memory),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from watchdog.core import health
 from watchdog.core.events import Event
 from watchdog.core.program import Program
 from watchdog.daemon import story
@@ -34,6 +35,19 @@ class Chronicle:
             text = story.sentence(before, after)
             if text:
                 self._console.say(text)
+        if before.checks is not after.checks:
+            self._note_degraded(before, after)
+
+    def _note_degraded(self, before: Program, after: Program) -> None:
+        """Well, but something is amiss: said when that begins and when it is over, not between."""
+        was, now = health.notes(before), health.notes(after)
+        if bool(was) == bool(now):
+            return
+        name, phase = after.policy.name, "begins" if now else "over"
+        self._journal.write(
+            "degraded", program=name, incarnation=after.incarnation, phase=phase, reason=now or was
+        )
+        self._console.say(f"{name}: {now or 'no longer so: ' + was}")
 
     def trouble(self, program: str, text: str | None) -> None:
         """Captured output cannot be kept, or can be again."""

@@ -165,8 +165,8 @@ def limit_of(value: int | None) -> tuple[int, int]:
 
 
 def surroundings_of(config: ProgramConfig) -> Surroundings:
-    """What the command of an exec probe runs in: the program's own."""
-    if all(target.kind != "exec" for target in config.probes.values()):
+    """What the command of an exec probe runs in: the program's own; telegram wants its token."""
+    if all(target.kind not in ("exec", "telegram") for target in config.probes.values()):
         return Surroundings()
     account = find_account(config)
     return Surroundings(
