@@ -278,7 +278,9 @@ def open_gate(t: Turn, event: events.TreeEmpty) -> None:
     program.granted |= {Need.TREE}
     program.kill_at = None
     if not program.barred_by:
-        turn.launch(t)
+        return turn.launch(t)
+    program.reason = turn.waiting_for(program)
+    return turn.ask_for_rest(t)
 
 
 def note_empty(t: Turn, event: events.TreeEmpty) -> None:

@@ -62,10 +62,15 @@ def pass_gate(turn: Turn) -> None:
     if not program.barred_by:
         return launch(turn)
     enter(turn, State.WAITING, waiting_for(program))
-    for need in program.barred_by:
-        if need is not Need.TREE:
+    return ask_for_rest(turn)
+
+
+def ask_for_rest(turn: Turn) -> None:
+    """Ask for what bars the start, once the old tree is gone: it may be what has the lock."""
+    program = turn.program
+    if Need.TREE in program.granted:
+        for need in program.barred_by:
             turn.emit(Acquire(program.policy.name, need, program.claim))
-    return None
 
 
 def waiting_for(program: Program) -> str:

@@ -122,11 +122,16 @@ class Heritage:
 
     def _enlist_stranger(self, name: str) -> None:
         """A stand-in for a program that is configured no more, so that it can be ended in order."""
-        from watchdog.config.adhoc import build_adhoc
-
-        stranger = build_adhoc(["true"], {"autostart": False}, name=name).programs[0]
+        stranger = stand_in(name)
         self._crew.take(stranger)
         self._driver.order(lambda moment: self._fleet.add(stranger.policy, moment))
+
+
+def stand_in(name: str) -> ProgramConfig:
+    """A configuration for a program that has none any more."""
+    from watchdog.config.adhoc import build_adhoc
+
+    return build_adhoc(["true"], {"autostart": False}, name=name).programs[0]
 
 
 def birth_of(record: Record, pid: int) -> Birth:
