@@ -12,9 +12,10 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
+
+from watchdog.logs.witness import NOBODY, Lost, Place, Witness
 
 PATIENCE = 1.0
 """Seconds between two looks at whether the file is still at its path, and between two retries."""
@@ -26,34 +27,6 @@ _MODE = 0o640
 
 Tell = Callable[[str | None], None]
 """Told a sentence when trouble begins and None when it is over."""
-Place = tuple[int, int] | None
-"""(device, inode) of a log; None for what is no regular file and cannot be cut back."""
-Lost = tuple[int, int]
-"""(bytes that were dropped and that the log does not tell yet, errno of the reason)."""
-
-
-class Witness(Protocol):
-    """Hears of every change of the log before it is made, and so can tell how far a kill let it."""
-
-    def before_append(self, place: Place, size: int, piece: bytes, last: bool) -> None: ...
-    def before_notice(self, place: Place, size: int, length: int, lost: Lost) -> None: ...
-    def before_move(self) -> None: ...
-
-
-class _Nobody:
-    """Where no kill need be survived."""
-
-    def before_append(self, place: Place, size: int, piece: bytes, last: bool) -> None:
-        """Nothing."""
-
-    def before_notice(self, place: Place, size: int, length: int, lost: Lost) -> None:
-        """Nothing."""
-
-    def before_move(self) -> None:
-        """Nothing."""
-
-
-_NOBODY = _Nobody()
 
 
 def cut_for_rotation(data: bytes, size: int, maximum: int, whole: bool) -> int:
@@ -125,7 +98,7 @@ class RotatingFile:
         tell: Tell,
         notice: Callable[[str], bytes],
         clock: Callable[[], float] = time.monotonic,
-        witness: Witness = _NOBODY,
+        witness: Witness = NOBODY,
     ) -> None:
         self._path = path
         self._maximum = maximum
@@ -135,7 +108,7 @@ class RotatingFile:
         self._clock = clock
         self._witness = witness
         self._fd = -1
-        self._identity: tuple[int, int] | None = None
+        self._identity: Place = None
         self._size = 0
         self._done = 0  # bytes of the present write that are in the file
         self._whole = True

@@ -20,8 +20,8 @@ from pathlib import Path
 import msgspec
 
 from watchdog.logs.record import HEADER, SLOT, Record, judge, newest
-from watchdog.logs.rotation import Lost, Place
 from watchdog.logs.shelf import Shelf
+from watchdog.logs.witness import Lost, Place
 
 COMPACT = 1024 * 1024
 """Bytes that are in the log and may still lie here; then the rest moves to the front."""
