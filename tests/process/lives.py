@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -163,3 +164,16 @@ def end_all(life: str) -> None:
     while left := alive(life):
         for pid in left:
             os.kill(pid, signal.SIGKILL)
+
+
+def collect() -> None:
+    """What was orphaned came to us: leave no zombie to the next test."""
+
+    def none_left() -> bool:
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+            return False
+        return True
+
+    until(none_left)

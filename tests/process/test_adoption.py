@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -17,7 +16,7 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("adoption is Linux's", allow_module_level=True)
 
-from tests.process.lives import Life, alive, end_all, until
+from tests.process.lives import Life, alive, collect, end_all, until
 from watchdog.process import Birth, evidence, linux, proc
 
 Begin = Callable[..., Life]
@@ -60,15 +59,7 @@ def life(tmp_path: Path) -> Iterator[str]:
     linux.become_subreaper()  # what the dead watchdogs leave comes to us, and no zombie stays
     yield str(tmp_path)
     end_all(str(tmp_path))
-
-    def collected() -> bool:
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-            return False
-        return True
-
-    until(collected)
+    collect()
 
 
 @pytest.fixture

@@ -97,6 +97,21 @@ class Locks:
             _attend_visitors(held)
         return True
 
+    def inheritance(self) -> dict[str, tuple[str, tuple[int, ...]]]:
+        """The key and the descriptors of each program that has a lock, for `inherit`."""
+        return {name: (held.lock.key, held.lock.descriptors()) for name, held in self._held.items()}
+
+    def inherit(self, program: str, key: str, descriptors: tuple[int, ...]) -> bool:
+        """Go on holding what we held before we were re-executed; False if it cannot be."""
+        lock = self._make(key)
+        if not lock.inherit(descriptors):
+            return False
+        shown = lock.recorded()
+        holder = structs.replace(self._ourselves(program, lock.key), since=shown.since)
+        held = self._held[program] = Held(lock, holder, shown)
+        _attend_visitors(held)
+        return True
+
     def shadow(self, program: str) -> str:
         """Why the adopted process's lock could not be fetched; empty when nothing is waited for."""
         shadow = self._shadows.get(program)

@@ -62,6 +62,25 @@ class PairLock:
             self.close()
         return reason
 
+    def inherit(self, descriptors: tuple[int, ...]) -> bool:
+        """Go on with `descriptors`, which we held before we were re-executed.
+
+        False, and they are closed, if they are not both locks of this key any more.
+        """
+        count = 0 if self.second is None else 1
+        first, *kept = descriptors[: len(descriptors) - count]
+        held = self.file.hold(first)
+        self.file.kept = tuple(kept)
+        if self.second is not None:
+            held = self.second.hold(descriptors[-1]) and held
+        if not held:
+            self.close()
+        return held
+
+    def recorded(self) -> Holder:
+        """Who has it, as it was written down last."""
+        return self.file.recorded(self.file.fd)
+
     def heal(self) -> Healing:
         """Have the file at the path locked by us again; nothing is let go meanwhile."""
         from watchdog.locks import healing  # only after somebody has touched the file

@@ -18,6 +18,12 @@ class Lock(Protocol):
     def adopt(self, pid: int) -> str:
         """Share it with the process that has it; empty if it is ours now, else why it is not."""
 
+    def inherit(self, descriptors: tuple[int, ...]) -> bool:
+        """Go on with what we held before we were re-executed; False if it is not that."""
+
+    def recorded(self) -> Holder:
+        """Who has it, as it was written down last."""
+
     def heal(self) -> Healing:
         """Put right what was done to it, letting go of nothing."""
 
@@ -48,6 +54,9 @@ class Second(Protocol):
 
     def take(self) -> Holder | None:
         """Take it, or say who has it. Raises LockProblem."""
+
+    def hold(self, descriptor: int) -> bool:
+        """Take over a descriptor that has the lock already; False, and it is closed, if not."""
 
     def descriptors(self) -> tuple[int, ...]:
         """What a child must inherit; the first is the one that contenders call on."""
