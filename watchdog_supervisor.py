@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from watchdog.cli.ports import Finding, Release, Survey
     from watchdog.config import Config
 
 
@@ -23,12 +26,13 @@ def main() -> int:
         print(describe(foreign), file=sys.stderr)
         return 78
     from watchdog.cli.main import main as call
+    from watchdog.cli.ports import Supplies
 
-    return call(run=start_daemon, demo=start_demo)
+    return call(run=start_daemon, demo=start_demo, supplies=Supplies(look_up, free, examine))
 
 
-# The command line knows neither the daemon nor the demonstration: it is handed these two, and each
-# imports what it starts only when it is called.
+# The command line knows neither the daemon nor the demonstration, nor may it look into locks: it is
+# handed these, and each imports what it starts only when it is called.
 
 
 def start_daemon(config: Config, names: tuple[str, ...]) -> int:
@@ -44,6 +48,27 @@ def start_demo(words: list[str]) -> int:
     from watchdog.demo import main
 
     return main(words)
+
+
+def look_up(key: str) -> Survey:
+    """Who keeps the locks of a key."""
+    from watchdog.rescue import look_up
+
+    return look_up(key)
+
+
+def free(survey: Survey, signal: str, grace: float, say: Callable[[str], None]) -> Release:
+    """End who keeps the lock; whether it is free then."""
+    from watchdog.rescue import free
+
+    return free(survey, signal, grace, say)
+
+
+def examine(config: str | None) -> list[Finding]:
+    """What this machine offers, and what is wrong."""
+    from watchdog.doctor import examine
+
+    return examine(config, find_other_watchdog())
 
 
 def find_other_watchdog() -> Path | None:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from watchdog.cli.ports import Supplies
+
 if TYPE_CHECKING:
     from watchdog.client import Client
     from watchdog.config import Config
@@ -33,6 +35,7 @@ class Context(NamedTuple):
     words: list[str]
     run: Run | None
     demo: Demo | None
+    supplies: Supplies = Supplies()
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):

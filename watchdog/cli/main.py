@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from watchdog.cli import context
 from watchdog.cli.context import Context, Demo, Run, complain
+from watchdog.cli.ports import Supplies
 
 
 class Command(NamedTuple):
@@ -33,17 +34,25 @@ COMMANDS = {
     "logs": Command("logs", "NAME [-f] [-n N]", "what a program wrote"),
     "signal": Command("signal", "SIGNAL NAME...", "send a signal to programs"),
     "reload": Command("reload", "", "apply the changed configuration"),
+    "upgrade": Command("upgrade", "", "replace the running watchdog by the installed version"),
     "shutdown": Command("shutdown", "", "stop everything and end the watchdog"),
     "check": Command("check", "", "validate a configuration"),
     "init": Command("init", "", "write a configuration to start from"),
+    "doctor": Command("doctor", "[--json]", "what this machine offers, and what is wrong"),
+    "holders": Command("holders", "[NAME...]", "who keeps the lock of a program"),
+    "unlock": Command("unlock", "NAME", "end who keeps the lock, and free it"),
     "demo": Command("demo", "", "the whole story on an embedded sandbox"),
     "version": Command("version", "", "the version"),
 }
+_NOTHING = Supplies()
 _OPTIONS_WITH_VALUE = ("-c", "--config", "-s", "--socket", "--name")
 
 
 def main(
-    argv: Sequence[str] | None = None, run: Run | None = None, demo: Demo | None = None
+    argv: Sequence[str] | None = None,
+    run: Run | None = None,
+    demo: Demo | None = None,
+    supplies: Supplies = _NOTHING,
 ) -> int:
     """Do what the words say; the exit code. `run` and `demo` start what they are named after."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -54,7 +63,7 @@ def main(
     name = "version" if rest[0] in ("-V", "--version") else rest[0]
     if name not in COMMANDS:
         return _reject(name)
-    return _call(Context(name, [*before, *rest[1:]], run, demo))
+    return _call(Context(name, [*before, *rest[1:]], run, demo, supplies))
 
 
 def _split(words: list[str]) -> tuple[list[str], list[str]]:
