@@ -187,10 +187,11 @@ async def test_a_backlog_that_shrank_since_the_last_look_is_none(world: World, s
         sandbox.stage.send("hello", BOT, USER)
     assert not (await ask(world, sandbox, 4.0)).ok
     queue = sandbox.engine.world.account(BOT).queue
-    queue.fetch(queue.last_id, 1)
+    queue.fetch(queue.last_id - 1, 1)
     assert (await ask(world, sandbox, 4.0)).ok
     assert not (await ask(world, sandbox, 4.0)).ok
     world.probes.stop("bot", 7)
+    queue.fetch(queue.last_id, 1)
     assert not (await ask(world, sandbox, 4.0)).ok
 
 

@@ -129,10 +129,8 @@ def test_a_rival_elsewhere_is_shown_and_waited_out(world: World, telegram: Teleg
     assert seen["reason"].endswith(held)
     shown = watchdog.call("status")
     assert shown.returncode == 0 and held in shown.stdout
-    polls = int(telegram.sandbox.statistics(telegram.bot)["conflicts"])
-    wait_until(
-        lambda: telegram.sandbox.statistics(telegram.bot)["conflicts"] > polls + 1, "more conflicts"
-    )
+    first = seen["reason"]
+    watchdog.wait("bot", lambda p: p["reason"] != first, "more conflicts in the status")
     seen = watchdog.program("bot")
     assert (seen["incarnation"], seen["restarts"], seen["health"]) == (1, 0, "healthy")
     assert degraded(watchdog) == ["begins"]

@@ -199,7 +199,7 @@ def kill(turn: Turn) -> None:
 
 def grace_for(program: Program, cause: Cause) -> float:
     """How long a process that is being ended for this cause may take to go by itself."""
-    if cause in (Cause.OPERATOR, Cause.RESTART, Cause.MEMORY, Cause.SELF, Cause.REFUSED):
+    if cause in (Cause.OPERATOR, Cause.RESTART, Cause.MEMORY, Cause.SELF):
         return program.policy.stop.grace
     if cause is Cause.HANG and Role.LIVENESS in program.policy.probes:
         return program.policy.probes[Role.LIVENESS].grace
