@@ -100,7 +100,7 @@ def _member(item: tuple[str, Any]) -> str:
 
 
 def _escape(text: str) -> str:
-    # What is printable is legal, and nearly all is: compiling the class takes 5 ms of a command's 30.
+    # What is printable is legal, and nearly all is: compiling the class takes 5 ms of a command.
     legal = text if text.isprintable() else re.sub(_ILLEGAL, "�", text)
     return legal.translate(_SPECIAL)
 
