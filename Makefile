@@ -4,13 +4,20 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test lint format bench docs clean
+.PHONY: run test chaos soak lint format bench docs clean
 
 run: $(READY) ## set up, and show the main job on the embedded sandbox (no token needed)
 	$(BIN)/watchdog demo
 
 test: $(READY) lint ## set up, and pass every test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+chaos: $(READY) ## faults in any order on real processes, judged from outside (a part of the tests)
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/chaos
+
+FAULTS ?= 10000
+soak: $(READY) ## the same for an hour or two: FAULTS=10000 SEED=7
+	$(BIN)/python -m tests.chaos --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
 
 lint: $(READY) ## style, types, import directions
 	$(BIN)/ruff check .

@@ -112,7 +112,8 @@ def main() -> int:
         f"{len(broken)} of {len(reports)} episodes broke a promise"
     )
     for report in broken:
-        print(f"again: python -m tests.chaos --faults {EACH} --seed {report.seed}")
+        size = min(EACH, given.faults)
+        print(f"again: python -m tests.chaos --faults {size} --seed {report.seed}")
     return 1 if broken else 0
 
 

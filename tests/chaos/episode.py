@@ -8,6 +8,7 @@ with its incarnation. At the end everything is shut down, nothing is left, and t
 from __future__ import annotations
 
 import json
+import os
 import random
 import tempfile
 import time
@@ -23,6 +24,7 @@ from tests.system.harness import Watchdog, World, is_alive
 
 BOUND = 20.0  # seconds to the wanted state, on a machine that does much else
 HELD, UNUSABLE = 69, 78
+LONG = 2.0  # seconds: who waits for so long for a lock may wait for ever
 STABLE = 0.2  # seconds: what lives longer does not fail by itself
 SHOWN = 25  # last lines of each log that a failure shows
 
@@ -53,6 +55,7 @@ class Episode:
         self.trace: list[str] = []
         self._began = time.monotonic()
         self._before: dict[str, Any] = {}
+        self._waiting = 0.0  # since when it waits for somebody who has the lock
         self._options = Options(
             when_held=self.dice.choice(["fail", "wait"]),
             heartbeat=self.dice.random() < 0.4,
@@ -78,8 +81,11 @@ class Episode:
         self.note(f"{self._options}")
         field.start()
         self.make_peace(field, harmless=False)
+        if "WATCHDOG_TEST_INTRUDER" in os.environ:  # does the judge see what nobody should do?
+            field.intrude()
         while self._plan:
-            batch = [self._plan.pop(0) for _ in range(min(self.dice.randint(1, 6), len(self._plan)))]
+            size = min(self.dice.randint(1, 6), len(self._plan))
+            batch, self._plan = self._plan[:size], self._plan[size:]
             for fault, seed in batch:
                 self._do(field, fault, seed)
             self.make_peace(field, harmless=all(fault.harmless for fault, _ in batch))
@@ -128,8 +134,20 @@ class Episode:
                 self.note(f"asked to start, as it is {status['state']}: {status['reason']}")
                 field.operate(["start"])
                 time.sleep(0.1)
+            self._help_to_wait(field, status)
             time.sleep(0.01)
         raise Violation(f"the wanted state was not reached within {BOUND} s; last: {status}")
+
+    def _help_to_wait(self, field: Field, status: dict[str, Any] | None) -> None:
+        """It waits for a holder that nobody knows any more, and names it: an operator ends that."""
+        if status is None or status["state"] != "WAITING" or " is held by " not in status["reason"]:
+            self._waiting = 0.0
+        elif not self._waiting:
+            self._waiting = time.monotonic()
+        elif field.records_harmed and time.monotonic() - self._waiting > LONG:
+            self.note(f"it waits: {status['reason']}; ended: {field.rescue()}")
+            self.report.rescues += 1
+            self._waiting = 0.0
 
     def _is_wanted(self, field: Field, status: dict[str, Any]) -> bool:
         """One running process, that stamps, and nothing of any other tree."""

@@ -178,7 +178,8 @@ def harm_lock(field: Field, dice: random.Random) -> str:
 
 
 def harm_socket(field: Field, dice: random.Random) -> str:
-    """The control socket."""
+    """The control socket. What replaces it is respected, so no start succeeds meanwhile."""
+    field.state_harmed = True
     return harm_file(field.state / "control.sock", dice)
 
 
@@ -324,5 +325,3 @@ def plan(dice: random.Random, count: int) -> list[tuple[Fault, int]]:
     """So many faults, each with a seed of its own dice."""
     chosen = dice.choices(ALL, [fault.weight for fault in ALL], k=count)
     return [(fault, dice.getrandbits(32)) for fault in chosen]
-
-

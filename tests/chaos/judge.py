@@ -66,11 +66,8 @@ class Verdict(Struct, frozen=True):
 
 def read_lives(place: Path) -> list[Life]:
     """Every process of the singleton that ever was."""
-    found = []
-    for path in (place / "lives").iterdir():
-        if path.suffix != ".new" and len(data := path.read_bytes()) == STAMP.size:
-            found.append(Life(*STAMP.unpack(data)))
-    return found
+    paths = [path for path in (place / "lives").iterdir() if path.suffix != ".new"]
+    return [Life(*STAMP.unpack(path.read_bytes())) for path in paths]
 
 
 def find_overlaps(lives: Iterable[Life]) -> list[Overlap]:

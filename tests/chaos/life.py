@@ -1,7 +1,7 @@
 """The program that is supervised in the chaos: it stamps its life into a file, every 2 ms.
 
 It runs alone (`python -S -E life.py PLACE`), imports nothing of the project, and starts at most six
-further processes, most of which resist their end. What it is to do stands in `PLACE/mood`, as words:
+further processes, most of which resist their end. `PLACE/mood` says in words what it does:
 
   hostile   helpers: one with a session of its own, forked twice; one that ignores SIGTERM; one
             that forks a successor and exits, 400 times at most; one without environment,
@@ -15,6 +15,8 @@ A stamp is (begin, last, pid, tree, role): nanoseconds of CLOCK_MONOTONIC, and t
 of the main process. The main process also takes the lock on `PLACE/gate`, which its forked helpers
 inherit: if somebody has it, two trees live, and that is written to `PLACE/doubles`.
 """
+
+# ruff: noqa: PTH - pathlib would be the slowest part of its start
 
 import fcntl
 import mmap
@@ -44,6 +46,10 @@ class Stamps:
             file.flush()
             self.page = mmap.mmap(file.fileno(), STAMP.size)
         os.rename(f"{name}.new", name)
+
+    def inherit(self):
+        """Go on in this process where its parent ends."""
+        LAST.pack_into(self.page, 2 * LAST.size, os.getpid())
 
     def now(self):
         """It lives."""
@@ -93,6 +99,7 @@ def hydra(place, tree):
             os.setpgid(0, 0)
         if not fork():
             os._exit(0)
+        stamps.inherit()
     os._exit(0)
 
 
