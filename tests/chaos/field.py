@@ -20,16 +20,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from tests.chaos import enclosure, judge
-from tests.system.harness import Watchdog, World, is_alive, unused_key
+from tests.chaos import enclosure, judge, living
+from tests.chaos.living import LIFE
+from tests.system.harness import Watchdog, World, unused_key
 from watchdog.client import Client
 from watchdog.client.errors import Refused, Unreachable
 from watchdog.locks.identity import file_name
 
-LIFE = Path(__file__).with_name("life.py")
 DISK = 4 << 20  # bytes of the disk that can be full
 NAME = "bot"
-QUIET = 10  # looks in a row that find nothing
 
 
 class Options(Struct, frozen=True):
@@ -159,17 +158,7 @@ class Field:
 
     def lives(self) -> list[judge.Life]:
         """The processes of the program that live, stopped ones too."""
-        return [life for life in judge.read_lives(self.place) if self._lives(life)]
-
-    def _lives(self, life: judge.Life) -> bool:
-        """Numbers come round: the process must be older than its last stamp."""
-        if not is_alive(life.pid):
-            return False
-        with contextlib.suppress(OSError):
-            words = Path(f"/proc/{life.pid}/cmdline").read_bytes().split(b"\0")
-            started = start_of(life.pid)
-            return str(LIFE).encode() in words and started <= life.last / 1e9 + 0.02
-        return False
+        return living.find(self.place)
 
     def strike(self, life: judge.Life, number: int) -> None:
         """Send a signal to one of them."""
@@ -301,16 +290,7 @@ class Field:
 
     def rescue(self) -> list[int]:
         """As an operator would whom the watchdog has told who holds the lock: end that."""
-        pids: list[int] = []
-        quiet = 0
-        while quiet < QUIET:  # one of them forks on, and may be between two of its lives
-            found = self.lives()
-            quiet = 0 if found else quiet + 1
-            for life in found:
-                pids.append(life.pid)
-                self.strike(life, signal.SIGKILL)
-            time.sleep(0.005)
-        return pids
+        return living.end(self.place)
 
     def close(self) -> None:
         """End everything."""
@@ -338,9 +318,3 @@ def kill_all(watchdogs: list[Watchdog]) -> list[int]:
     for watchdog in watchdogs:
         watchdog.process.wait()
     return pids
-
-
-def start_of(pid: int) -> float:
-    """Seconds since the boot when a process began; raises OSError."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[19]) / os.sysconf("SC_CLK_TCK")

@@ -16,7 +16,8 @@ of the main process. The main process also takes the lock on `PLACE/gate`, which
 inherit: if somebody has it, two trees live, and that is written to `PLACE/doubles`.
 """
 
-# ruff: noqa: PTH - pathlib would be the slowest part of its start
+# pathlib would be the slowest part of its start:
+# ruff: noqa: PTH104, PTH123
 
 import fcntl
 import mmap

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.chaos import judge
-from tests.chaos.field import LIFE
 from tests.chaos.judge import Life
+from tests.chaos.living import LIFE
 from tests.system.harness import wait_until
 
 LIVES = some.lists(
