@@ -7,6 +7,7 @@ effects to the performer; the service is what the control server sees of it all.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -25,18 +26,20 @@ from watchdog.daemon.fingerprint import fingerprint
 from watchdog.daemon.heritage import Heritage
 from watchdog.daemon.journal import Journal
 from watchdog.daemon.keeper import Keeper
+from watchdog.daemon.ledger import Ledger, fields_of
 from watchdog.daemon.performer import Callbacks, Performer
 from watchdog.daemon.records import Record, Records
 from watchdog.daemon.reload import Reloader
 from watchdog.daemon.remarks import Remarks
 from watchdog.daemon.service import Service
+from watchdog.daemon.signs import Signs
 from watchdog.daemon.veil import Veil
 from watchdog.daemon.views import Views
 from watchdog.locks import Locks
 from watchdog.logs.capture import Captures
 from watchdog.probes.heartbeat import NotifySockets
 from watchdog.probes.probes import Probes
-from watchdog.process import MemoryWatch, Processes
+from watchdog.process import PROVES_TREES, MemoryWatch, Processes
 from watchdog.process.oom import OomWatch
 
 Post = Callable[[str, Event], None]
@@ -51,6 +54,9 @@ class Parts(NamedTuple):
     service: Service
     reloader: Reloader
     heritage: Heritage
+    keeper: Keeper
+    crew: Crew
+    views: Views
     records: Records
     console: Console
     journal: Journal
@@ -62,14 +68,22 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
     """Everything, wired and at rest. Needs a running loop."""
     veil = Veil()
     veil.learn(config.programs)
+    signs = Signs(config)  # before the first line of ours
     console, journal = open_records(config, veil)
     finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     fleet = Fleet(policies_of(config, names))
     driver = Driver(fleet, lambda effect: performer.perform(effect), clock.moment)
     locks.post_to(driver.post)
+    ledger = Ledger(
+        lambda handover: journal.write("handover", **fields_of(handover)),
+        time.monotonic,
+        signs.last_of,
+        proves=PROVES_TREES,
+    )
     chronicle = Chronicle(
         console,
         journal,
+        ledger.note,
         lambda before, after: driver.touch(after.policy.name),
         lambda before, after: views.note(before, after),
         lambda before, after: keeper.note(before, after),
@@ -115,6 +129,9 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
         service,
         reloader,
         heritage,
+        keeper,
+        crew,
+        views,
         records,
         console,
         journal,

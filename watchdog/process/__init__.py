@@ -12,6 +12,8 @@ from watchdog.process.exits import signal_number, words
 from watchdog.process.memory import MemoryWatch
 from watchdog.process.spec import MARKER, Mark, SpawnSpec
 
+PROVES_TREES = False  # whether a whole tree can be proved empty here, strays and all
+
 if sys.platform != "win32":
     from watchdog.process import posix
     from watchdog.process import processes as _processes
@@ -22,6 +24,7 @@ if sys.platform != "win32":
         from watchdog.process import linux
 
         system = linux if linux.works() else posix
+        PROVES_TREES = system is linux
 
     class Processes(_processes.Processes):
         """All processes of one watchdog, on this machine's system."""
@@ -32,6 +35,7 @@ if sys.platform != "win32":
 
 __all__ = [
     "MARKER",
+    "PROVES_TREES",
     "Birth",
     "Mark",
     "MemoryWatch",
