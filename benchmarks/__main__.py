@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import flow, hang, restart, standing, status
+from benchmarks import flow, hang, ownership, restart, standing, status
 from benchmarks.rows import Row, render
 from benchmarks.subjects import Stage
 
@@ -26,6 +26,9 @@ FIGURES: dict[str, Measure] = {
     "status": lambda stage, given: status.rows(stage, given.runs),
     "hang": lambda stage, given: hang.rows(stage, given.runs),
     "output": lambda stage, given: flow.rows(stage, given.runs, 64 if given.quick else 256),
+    "ownership": lambda stage, given: ownership.rows(
+        stage.place, ownership.QUICK if given.quick else ownership.USUAL
+    ),
     "standing": lambda stage, given: standing.rows(stage, given.runs, 2 if given.quick else 5),
 }
 

@@ -19,9 +19,9 @@ from statistics import median
 
 from msgspec import Struct
 
-from benchmarks.numbers import LINE
 from benchmarks.owners import BIN, Ours, Owner, Supervisord, still_alive, stop_process
 from benchmarks.rows import Row, render
+from benchmarks.writer import LINE
 
 PACE = 10_000_000  # bytes a second
 WITHIN = 100.0  # milliseconds from the greeting to the adoption
@@ -105,7 +105,7 @@ def read_lines(log: Path) -> Lines:
 
 def write_through(place: Path, times: int, disturb: Callable[[Ours], None]) -> Lines:
     """A writer at full pace while its watchdog is disturbed so often; what arrived."""
-    script = Path(__file__).with_name("numbers.py")
+    script = Path(__file__).with_name("writer.py")
     owner = Ours(place, command=[sys.executable, "-S", "-E", str(script), str(PACE)])
     try:
         owner.start()

@@ -1,6 +1,6 @@
-"""A program that writes numbered lines at a given pace until it is told to end (no imports of ours).
+"""A program that writes numbered lines at a given pace until it is told to end.
 
-python -S -E numbers.py BYTES_A_SECOND
+python -S -E writer.py BYTES_A_SECOND
 """
 
 import os
