@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("adoption is Linux's", allow_module_level=True)
 
-from tests.process.lives import Life, alive, collect, end_all, until
+from tests.process.lives import ROOT, Life, alive, collect, end_all, until
 from watchdog.process import Birth, evidence, linux, proc
 
 Begin = Callable[..., Life]
@@ -239,14 +240,14 @@ def test_reexecuted_watchdog_goes_on_with_its_children(begin: Begin, life: str) 
     assert alive(life) == []
 
 
-def test_hundred_watchdogs_one_process(begin: Begin, life: str) -> None:
-    """A hundred watchdogs are killed in turn; the process is the first one all the time."""
+def test_many_watchdogs_one_process(begin: Begin, life: str) -> None:
+    """Watchdog after watchdog is killed; the process is the first one all the time."""
     first = begin()
     birth = start(first, life, HOSTILE["double fork before"])
     tree = set(alive(life))
     slowest = 0.0
     first.end()
-    for _ in range(10 if os.environ.get("CI") else 30):
+    for _ in range(15):
         following = begin()
         began = time.monotonic()
         assert following.ask("adopt", birth) is True
@@ -268,3 +269,60 @@ def test_birth_survives_a_record(begin: Begin, life: str) -> None:
     birth = msgspec.convert(start(first, life, QUIET), Birth)
     again = msgspec.json.decode(msgspec.json.encode(birth), type=Birth)
     assert evidence.is_the_one(again)
+
+
+REUSE = """
+import asyncio, os, signal, sys, time
+from pathlib import Path
+Path("/proc/sys/kernel/pid_max").write_text("320")
+from watchdog.core.events import TreeEmpty
+from watchdog.process import Processes, SpawnSpec
+
+def take_number(wanted):
+    for _ in range(5000):
+        pid = os.fork()
+        if pid == 0:
+            if os.getpid() == wanted:
+                os.setsid()
+                time.sleep(60)
+            os._exit(0)
+        if pid == wanted:
+            return
+        os.waitpid(pid, 0)
+    sys.exit("the number never came again")
+
+async def main():
+    over = asyncio.Event()
+    post = lambda program, event: over.set() if isinstance(event, TreeEmpty) else None
+    for _ in range(300):  # the numbers below 300 are given out once only
+        os.waitpid(os.spawnv(os.P_NOWAIT, "/bin/true", ["true"]), 0)
+    processes = Processes(post)
+    processes.spawn("bot", 1, SpawnSpec(("sleep", "60")))
+    birth = processes.birth("bot")
+    processes.close()
+    os.kill(birth.pid, signal.SIGKILL)
+    os.waitpid(birth.pid, 0)
+    take_number(birth.pid)
+    while os.getsid(birth.pid) != birth.pid:
+        time.sleep(0.001)
+    print(processes.find("bot", 1, birth.nonce), processes.adopt(birth))
+    processes.bury_strays("bot", 1, birth.nonce)
+    await asyncio.wait_for(over.wait(), 20)
+    os.kill(birth.pid, 0)
+    print(os.waitpid(birth.pid, os.WNOHANG), flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_number_that_is_used_again_is_nobodys_proof(life: str) -> None:
+    """With the very pid now a stranger's, and its session too, he is not adopted nor killed."""
+    if tuple(int(part) for part in os.uname().release.split(".")[:2]) < (6, 14):
+        pytest.skip("before Linux 6.14 pid_max is the whole machine's")
+    command = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", REUSE]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    if done.returncode and ("unshare" in done.stderr or "pid_max" in done.stderr):
+        pytest.skip("no pid namespace with few numbers can be had here")
+    assert done.stdout == "None False\n(0, 0)\n", done.stderr
