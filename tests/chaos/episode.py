@@ -107,6 +107,7 @@ class Episode:
     def make_peace(self, field: Field, harmless: bool) -> None:
         """Take the faults away; the wanted state must come about, and be the old one if it can."""
         field.release()
+        harmless = harmless and not field.records_harmed
         began = time.monotonic()
         self._end_contenders(field)
         self._hear_everybody(field)
