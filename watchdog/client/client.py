@@ -55,6 +55,16 @@ class Client:
         result: dict[str, list[str]] = self.call("watchdog.reload", seconds=None)
         return result
 
+    def upgrade(self) -> dict[str, Any]:
+        """Have it replaced by the installed version: what ran, once that has passed its trial."""
+        result: dict[str, Any] = self.call("watchdog.upgrade", seconds=None)
+        return result
+
+    def upgrades(self) -> dict[str, Any]:
+        """What runs: pid, version, python, count of upgrades, trouble of the latest attempt."""
+        result: dict[str, Any] = self.call("watchdog.upgrades")
+        return result
+
     def shut_down(self) -> None:
         """Have it stop everything and end; returns at once."""
         self.call("watchdog.shutdown")

@@ -75,6 +75,27 @@ class ReloadError(Exception):
     """The new configuration is not usable; the old one stays in force. The text says why."""
 
 
+class Upgrades(Struct, frozen=True):
+    """What runs, and what became of the latest upgrade."""
+
+    pid: int
+    version: str
+    python: str
+    count: int  # how often this process was upgraded
+    trouble: str  # why the latest attempt came to nothing; empty if it did not
+
+
+class Rehearsed(Struct, frozen=True):
+    """The new version started well, on trial; it takes over now."""
+
+    version: str
+    python: str
+
+
+class UpgradeError(Exception):
+    """There is no upgrade; the old version goes on. The text says why."""
+
+
 class Backend(Protocol):
     """The daemon, as the server sees it."""
 
@@ -95,6 +116,12 @@ class Backend(Protocol):
     async def reload(self) -> Reloaded:
         """Read the configuration again and apply it; `ReloadError` if it is not usable."""
         ...
+
+    async def upgrade(self) -> Rehearsed:
+        """Try the new version, and soon after be replaced by it; `UpgradeError` if it fails."""
+        ...
+
+    def upgrades(self) -> Upgrades: ...
 
     def shutdown(self) -> None:
         """Begin to stop everything; returns at once."""

@@ -64,6 +64,7 @@ class Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.idle = True
         self._is_new = True  # has not sent a byte yet
+        self._streams = False  # a reply without an end is under way
         self._reader = reader
         self._writer = writer
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=LARGEST_HEAD)
@@ -83,6 +84,11 @@ class Connection:
             pass  # the client broke off where nothing can be said any more
         except (OSError, TimeoutError):
             self._writer.transport.abort()
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether a reply that will end is under way, or the first request still to come."""
+        return self._is_new or not (self.idle or self._streams)
 
     # --- in
 
@@ -142,6 +148,7 @@ class Connection:
     async def _send_reply(self, request: Request, reply: Reply) -> None:
         has_body = request.method != "HEAD"
         if reply.stream is not None and has_body:
+            self._streams = True
             await self._send(_head(reply))
             await self._send_stream(reply.stream)
             await self._send(h11.EndOfMessage())

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from watchdog.control.access import LOCAL, Credentials, Door
 from watchdog.control.backend import Backend, LogReader
@@ -24,6 +27,9 @@ Greeter = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None,
 
 MOST_CONNECTIONS = 1500
 CLOSING_SECONDS = 2.0  # for replies that are under way when the server closes
+FINISHING_SECONDS = 10.0  # the same when somebody else is to go on at the same doors
+BEAT = 0.01  # seconds between two looks whether they are out
+TICKS = 10  # turns of the loop that asyncio takes, and some, from accepting a client to telling us
 _TOO_MANY = (
     b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 21\r\n\r\n"
     b"Too many connections\n"
@@ -53,10 +59,41 @@ class ControlServer:
 
     async def open_tcp(self, host: str, port: int, credentials: Credentials | None = None) -> None:
         """Listen on TCP. `AddressError`: the port is taken, or others could reach it freely."""
-        listener = open_tcp(host, port, credentials is not None)
+        await self._serve_tcp(open_tcp(host, port, credentials is not None), credentials)
+
+    async def _serve_tcp(self, listener: socket.socket, credentials: Credentials | None) -> None:
         self.tcp_address = listener.getsockname()[:2]
         meet = self._greeter(Door(is_local=False, credentials=credentials))
         self._tcp = await asyncio.start_server(meet, sock=listener, backlog=BACKLOG)
+
+    async def pause(self) -> Doors:
+        """Let nobody in, finish what is owed, hang up; whoever comes waits in the queue.
+
+        What they queue at is answered, for `resume` here or in who is executed in our place.
+        """
+        if self._healing is not None:
+            await self._healing
+        loop = asyncio.get_running_loop()
+        servers = [server for server in (self._unix, self._tcp) if server is not None]
+        for listener in [one for server in servers for one in server.sockets]:
+            loop.remove_reader(listener.fileno())
+        # A server that is closed drops whom it let in just now: wait until they are among us.
+        for _ in range(TICKS):
+            await asyncio.sleep(0)
+        doors = Doors(_keep(self._unix), self._path, self._file, _keep(self._tcp))
+        for server in servers:
+            server.close()
+        await self._connections.finish()
+        return doors
+
+    async def resume(self, doors: Doors) -> None:
+        """Let in who waits at these doors."""
+        if doors.unix >= 0:
+            self._path, self._file = doors.path, doors.file
+            await self._serve_unix(socket.socket(fileno=doors.unix))
+            self.heal()
+        if doors.tcp >= 0:
+            await self._serve_tcp(socket.socket(fileno=doors.tcp), None)
 
     def heal(self) -> None:
         """Open the unix socket again if its file is gone. What prevents that is reported."""
@@ -118,6 +155,20 @@ class ControlServer:
         return Routes(Api(self._backend, self._logs, METHODS), self._report, door).respond
 
 
+class Doors(Struct):
+    """Listening sockets that nobody attends to, by descriptor; -1 is none."""
+
+    unix: int = -1
+    path: Path | None = None
+    file: tuple[int, int] | None = None  # which file at the path is the unix socket's
+    tcp: int = -1
+
+
+def _keep(server: asyncio.Server | None) -> int:
+    """A copy of what the server listens at, which its closing leaves open."""
+    return os.dup(server.sockets[0].fileno()) if server is not None and server.sockets else -1
+
+
 class Connections:
     """The clients that are connected now: never more than `most`."""
 
@@ -159,6 +210,19 @@ class Connections:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    async def finish(self) -> None:
+        """Let everybody have the reply that is owed, also who has just come; then hang up."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + FINISHING_SECONDS
+        while any(one.is_owed for one in self._open.values()):
+            if loop.time() > until:
+                break
+            await asyncio.sleep(BEAT)
+        for task in list(self._open):
+            task.cancel()
+        if self._open:
+            await asyncio.wait(list(self._open), timeout=CLOSING_SECONDS)
 
     def _make_room(self) -> bool:
         """Hang up on the client that has been there the longest without asking anything."""

@@ -9,7 +9,14 @@ from typing import Any
 import msgspec
 
 from watchdog.control import names
-from watchdog.control.backend import Action, ProgramView, ReloadError, Result, WatchdogView
+from watchdog.control.backend import (
+    Action,
+    ProgramView,
+    ReloadError,
+    Result,
+    UpgradeError,
+    WatchdogView,
+)
 from watchdog.control.rpc import Api, Table
 from watchdog.core.model import Outcome
 from watchdog.wire import faults
@@ -85,6 +92,27 @@ async def reload(api: Api) -> dict[str, Any]:
     except ReloadError as error:
         raise refuse(faults.CANT_REREAD, str(error)) from None
     return {key: list(value) for key, value in msgspec.structs.asdict(reloaded).items()}
+
+
+@TABLE.method("upgrade", "struct")
+async def upgrade(api: Api) -> dict[str, Any]:
+    """Try the new version, then be replaced by it: pid, version and python of both, the count.
+
+    It is done when `watchdog.upgrades` tells a higher count.
+    """
+    before = api.backend.upgrades()
+    try:
+        after = await api.backend.upgrade()
+    except UpgradeError as error:
+        raise refuse(faults.FAILED, str(error)) from None
+    following = {"next_version": after.version, "next_python": after.python}
+    return msgspec.structs.asdict(before) | following
+
+
+@TABLE.method("upgrades", "struct")
+async def upgrades(api: Api) -> dict[str, Any]:
+    """What runs (pid, version, python), how often it was upgraded, the latest attempt's trouble."""
+    return msgspec.structs.asdict(api.backend.upgrades())
 
 
 @TABLE.method("shutdown", "boolean")

@@ -11,31 +11,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from msgspec import Struct, field
-
 from watchdog.core import deadlines, events, ordering
 from watchdog.core.effects import Acquire, Answer, Effect, Finish, Quit, Release, Remove
 from watchdog.core.events import Event, Granted, Hurry, Refused, Retuned, Start, Stop
 from watchdog.core.machine import step
 from watchdog.core.model import Moment, Need, Outcome, Policy, State
+from watchdog.core.plans import Drain, Plans, Successor, drain_again, pack
 from watchdog.core.program import Program
 
 Observer = Callable[[Program, Event, Program], None]
-
-
-class Drain(Struct):
-    """Programs that are stopped in order: the stages to come, and the requests to pass on."""
-
-    stages: list[list[str]]
-    requests: dict[str, int]
-    current: deque[str] = field(default_factory=deque)
-
-
-class Successor(Struct):
-    """What takes the place of a program that a reload changed or took away, once that is down."""
-
-    policy: Policy
-    wanted: bool
 
 
 class Fleet:
@@ -120,6 +104,22 @@ class Fleet:
         effects = self.handle(policy.name, Retuned(policy), moment)
         self._dependents = invert_dependencies(self._policies())
         return effects
+
+    # --- going on in a new version of the watchdog
+
+    def plans(self) -> Plans:
+        """What is still to be done, beside what stands in the programs."""
+        return pack(self._drains, self._leaving, self._successors, self._numbers)
+
+    def take_over(self, programs: dict[str, Program], plans: Plans, moment: Moment) -> list[Effect]:
+        """Go on where another fleet ended; whoever waits asks anew for what it waits for."""
+        self.programs |= programs
+        self._drains = [drain_again(*drain) for drain in plans.drains]
+        self._leaving, self._successors = set(plans.leaving), plans.successors
+        self._numbers = plans.numbers
+        self._dependents = invert_dependencies(self._policies())
+        asked = [self._keep(effect) for p in programs.values() for effect in ask_anew(p)]
+        return [effect for effect in asked if effect] + self._settle(moment)
 
     # --- when to come back
 
@@ -306,6 +306,14 @@ def refuse(name: str, event: Event, text: str) -> list[Effect]:
     if isinstance(event, events.Request) and event.request:
         return [Answer(name, event.request, Outcome.FAILED, text)]
     return []
+
+
+def ask_anew(program: Program) -> list[Effect]:
+    """What a waiting program still needs, under the claim that it has."""
+    if program.state is not State.WAITING:
+        return []
+    needs = [need for need in program.barred_by if need is not Need.TREE]
+    return [Acquire(program.policy.name, need, program.claim) for need in needs]
 
 
 def invert_dependencies(policies: dict[str, Policy]) -> dict[str, list[str]]:

@@ -33,14 +33,17 @@ def refuse_leases(config: Config) -> None:
         )
 
 
-def claim_state(config: Config) -> FileLock:
-    """The state directory, made if need be, and the right to it until the lock is closed."""
+def claim_state(config: Config, held: int = -1) -> FileLock:
+    """The state directory, made if need be, and the right to it until the lock is closed.
+
+    `held` is the descriptor of a lock that we have had since before we were re-executed.
+    """
     refuse_leases(config)
     prepare(config.state)
     key = f"watchdog:{config.state.resolve()}"
     try:
         lock = FileLock(key)
-        holder = lock.take()
+        holder = None if held >= 0 and lock.hold(held) else lock.take()
     except LockProblem as problem:
         raise Unusable(str(problem)) from None
     if holder is None:

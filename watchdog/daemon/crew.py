@@ -31,6 +31,8 @@ OURS = frozenset(
         "WATCHDOG_LOCK_FD",
         "WATCHDOG_LOCK_KEY",
         "WATCHDOG_CONFIG",
+        "WATCHDOG_HANDOVER",
+        "WATCHDOG_REHEARSAL",
         "LISTEN_FDS",
         "LISTEN_PID",
         "LISTEN_FDNAMES",
@@ -88,7 +90,8 @@ class Crew:
         config = self._configs[name]
         try:
             ends = self._open_output(config)
-            notify = self._open_notify(config, incarnation)
+            notify = self._open_notify(config)
+            self._adapters.notify.begin(name, incarnation)
         except OSError as error:
             detail = f"cannot prepare the start: {error.strerror or error}"
             return self._post(name, SpawnFailed(incarnation, Exit(detail=detail)))
@@ -104,10 +107,16 @@ class Crew:
     def resume(self, name: str, incarnation: int, pid: int) -> None:
         """A process that another watchdog started was adopted: go on reading and hearing it."""
         config = self._configs[name]
-        self._adapters.captures.adopt(name, config.logs, config.secrets, pid)
+        self.listen(name, pid)
         with contextlib.suppress(OSError):  # taken by an impostor: then no beat will be heard
-            self._open_notify(config, incarnation)
+            self._open_notify(config)
+            self._adapters.notify.resume(name, incarnation)
         self._weigh(config, incarnation)
+
+    def listen(self, name: str, pid: int) -> None:
+        """Go on capturing the output of a process that runs."""
+        config = self._configs[name]
+        self._adapters.captures.adopt(name, config.logs, config.secrets, pid)
 
     def clear_away(self, name: str) -> None:
         """Nothing of the process lives: write its last output, stop weighing it."""
@@ -129,13 +138,11 @@ class Crew:
     def _open_output(self, config: ProgramConfig) -> ChildEnds:
         return self._adapters.captures.open(config.name, config.logs, config.secrets)
 
-    def _open_notify(self, config: ProgramConfig, incarnation: int) -> dict[str, str]:
+    def _open_notify(self, config: ProgramConfig) -> dict[str, str]:
         if not config.notifies:
             return {}
-        notify = self._adapters.notify
-        variables = notify.open(config.name, find_uid(config), config.policy.heartbeat)
-        notify.begin(config.name, incarnation)
-        return variables
+        uid, beat = find_uid(config), config.policy.heartbeat
+        return self._adapters.notify.open(config.name, uid, beat)
 
     def _specify(self, config: ProgramConfig, ends: ChildEnds, notify: dict[str, str]) -> SpawnSpec:
         descriptors, lock = self._adapters.locks.descriptors(config.name)

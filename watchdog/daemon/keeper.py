@@ -39,6 +39,15 @@ class Keeper:
         """What an earlier watchdog wrote, and still holds."""
         self._kept[record.program] = record
 
+    def records(self) -> list[Record]:
+        """All that is on record."""
+        return list(self._kept.values())
+
+    def pid_of(self, name: str) -> int | None:
+        """The process on record, whether it lives or only its tree does."""
+        kept = self._kept.get(name)
+        return kept.pid if kept is not None else None
+
     def nonce_of_next(self, name: str) -> int:
         """The mark for the coming spawn; it is on record before there is a process."""
         kept = self._kept.get(name)

@@ -9,22 +9,32 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from watchdog.config import Config
 from watchdog.control.backend import ReloadError
 from watchdog.control.listeners import AddressError, AlreadyServed
 from watchdog.control.server import ControlServer
+from watchdog.control.server import Doors as Listening
 from watchdog.daemon import clock
 from watchdog.daemon.assembly import Parts, assemble
 from watchdog.daemon.caretaker import Caretaker
-from watchdog.daemon.claims import Held, Unusable, claim_singletons, claim_state
+from watchdog.daemon.claims import Held, Unusable, claim_singletons, claim_state, refuse_leases
 from watchdog.daemon.diet import give_back
 from watchdog.daemon.locksmith import Locksmith
-from watchdog.daemon.signals import Listener
+from watchdog.daemon.signals import Listener, let_through
 from watchdog.daemon.veil import Veil
 from watchdog.locks import Locks
+from watchdog.locks.file import FileLock
 from watchdog.logs import tail
 from watchdog.version import __version__
+
+if TYPE_CHECKING:
+    from watchdog.daemon.handover import Doors, Handover
+    from watchdog.daemon.upgrade import Upgrader
+
+HANDOVER, REHEARSAL = "WATCHDOG_HANDOVER", "WATCHDOG_REHEARSAL"
+"""As in `handover`, which is loaded only around an upgrade."""
 
 INTERNAL, HELD_ELSEWHERE, BAD_CONFIGURATION = 70, 69, 78
 """Exit codes of `run`, from sysexits.h: EX_SOFTWARE, EX_UNAVAILABLE, EX_CONFIG."""
@@ -32,6 +42,10 @@ INTERNAL, HELD_ELSEWHERE, BAD_CONFIGURATION = 70, 69, 78
 
 def run(config: Config, names: tuple[str, ...] = ()) -> int:
     """Supervise in the foreground; the exit code is the process's own."""
+    if REHEARSAL in os.environ:
+        from watchdog.daemon.rehearsal import rehearse  # only before an upgrade
+
+        return rehearse(config, lambda: asyncio.run(build(config, names)))
     try:
         return asyncio.run(supervise(config, names))
     except Held as held:
@@ -66,30 +80,52 @@ def keep_trace(config: Config) -> str:
     return str(path)
 
 
+async def build(config: Config, names: tuple[str, ...]) -> None:
+    """Put everything together and touch nothing."""
+    refuse_leases(config)
+    assemble(config, names, Locks())
+
+
 async def supervise(config: Config, names: tuple[str, ...]) -> int:
     """From the claims to the last exit."""
-    claim = claim_state(config)
+    given = receive_handover()
+    claim = claim_state(config, given.state_lock if given is not None else -1)
     try:
         locks = Locks()
         parts = assemble(config, names, locks)
         try:
+            if given is not None:
+                greet(config, parts)
+                return await attend(config, parts, claim, given)
             records = parts.records.read_all()
             known = frozenset(record.program for record in records)
             claim_singletons(config, names, known, locks)
             greet(config, parts)
             adopted = parts.heritage.take(records)
             claim_singletons(config, names, adopted, locks)
-            return await attend(config, parts)
+            return await attend(config, parts, claim)
         finally:
             dismiss(parts)
     finally:
         claim.close()
 
 
-async def attend(config: Config, parts: Parts) -> int:
-    """Open the doors, start the programs, and wait until everything is down."""
+def receive_handover() -> Handover | None:
+    """What an older version left us, if we were executed in its place."""
+    if HANDOVER not in os.environ:
+        return None
+    from watchdog.daemon.handover import receive  # only after an upgrade
+
+    return receive(HANDOVER)
+
+
+async def attend(
+    config: Config, parts: Parts, claim: FileLock, given: Handover | None = None
+) -> int:
+    """Open the doors, start the programs or go on with them, and wait until everything is down."""
     server = make_server(parts)
-    await open_doors(config, server)
+    if given is None:
+        await open_doors(config, server)
     caretaker = Caretaker(config, server, parts.console.say)
     caretaker.begin()
     Listener(
@@ -98,8 +134,12 @@ async def attend(config: Config, parts: Parts) -> int:
         reload=lambda: reload(parts),
         reopen=lambda: reopen(parts),
     )
+    parts.service.make_upgrader = lambda: make_upgrader(parts, server, claim)
     try:
-        parts.driver.order(parts.fleet.start_all)
+        if given is None:
+            parts.driver.order(parts.fleet.start_all)
+        else:
+            await go_on(given, config, parts, server)
         Locksmith(parts.adapters.locks, parts.console, parts.journal).begin()
         give_back()
         code = await parts.finished
@@ -108,6 +148,27 @@ async def attend(config: Config, parts: Parts) -> int:
     finally:
         caretaker.close()
         await server.close()
+
+
+async def go_on(given: Handover, config: Config, parts: Parts, server: ControlServer) -> None:
+    """Take everything over from the version that ran before us."""
+    from watchdog.daemon.resumption import Resumption
+
+    let_through()
+    resumption = Resumption(given, config, parts)
+    resumption.resume()
+    try:
+        await reopen_doors(given.doors, config, server)
+    except (Held, Unusable) as problem:  # no reason to give up what runs
+        parts.console.say(str(problem))
+    resumption.tell()
+
+
+def make_upgrader(parts: Parts, server: ControlServer, claim: FileLock) -> Upgrader:
+    """What replaces us by the version that is installed now."""
+    from watchdog.daemon.upgrade import Upgrader  # only when somebody asks
+
+    return Upgrader(parts, server, claim)
 
 
 def make_server(parts: Parts) -> ControlServer:
@@ -119,11 +180,25 @@ def make_server(parts: Parts) -> ControlServer:
     return ControlServer(parts.service, tail, report)
 
 
-async def open_doors(config: Config, server: ControlServer) -> None:
-    """Listen on the control socket and, if configured, on TCP."""
+async def reopen_doors(doors: Doors, config: Config, server: ControlServer) -> None:
+    """Let in who waits at the old version's sockets; an address that changed is opened anew."""
+    http = None if config.http is None else (config.http.host, config.http.port)
+    unix = doors.unix if doors.path == str(config.socket) else -1
+    tcp = doors.tcp if doors.http == http else -1
+    for descriptor in {doors.unix, doors.tcp} - {unix, tcp, -1}:
+        os.close(descriptor)
+    await server.resume(Listening(unix, config.socket, doors.file, tcp))
+    await open_doors(config, server, has_unix=unix >= 0, has_tcp=tcp >= 0)
+
+
+async def open_doors(
+    config: Config, server: ControlServer, *, has_unix: bool = False, has_tcp: bool = False
+) -> None:
+    """Listen on the control socket and, if configured, on TCP, as far as we do not yet."""
     try:
-        await server.open_unix(config.socket)
-        if config.http is not None:
+        if not has_unix:
+            await server.open_unix(config.socket)
+        if config.http is not None and not has_tcp:
             await server.open_tcp(config.http.host, config.http.port)
     except AlreadyServed as served:
         raise Held(str(served)) from None

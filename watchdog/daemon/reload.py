@@ -40,6 +40,11 @@ class Reloader:
         self._veil = veil
         self._say = say
 
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self._config
+
     def reload(self) -> Reloaded:
         """Apply the file as it is now. `ReloadError`: it cannot be, and nothing changed."""
         if self._config.path is None:

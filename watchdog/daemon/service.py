@@ -10,17 +10,38 @@ import asyncio
 import itertools
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from watchdog.control.backend import ProgramView, Reloaded, Result, WatchdogView
+from watchdog.control.backend import (
+    ProgramView,
+    Rehearsed,
+    Reloaded,
+    Result,
+    UpgradeError,
+    Upgrades,
+    WatchdogView,
+)
 from watchdog.core.effects import Answer
 from watchdog.core.events import Request, Restart, SendSignal, Start
 from watchdog.core.fleet import Fleet
+from watchdog.core.model import Outcome
 from watchdog.daemon.driver import Driver
 from watchdog.daemon.views import Views
 from watchdog.version import __version__
 
 REQUESTS: dict[str, type[Request]] = {"start": Start, "restart": Restart}
+
+
+class Upgrader(Protocol):
+    """Replaces the watchdog by a new version."""
+
+    async def upgrade(self) -> Rehearsed:
+        """Soon after this returns. `UpgradeError`: the old one goes on."""
+
+
+def not_yet() -> Upgrader:
+    """Nobody can ask before the doors are open."""
+    raise UpgradeError("the watchdog is not up yet")
 
 
 class Service:
@@ -43,6 +64,11 @@ class Service:
         self._began = self._loop.time()
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Result]] = {}
+        self._asked: dict[int, str] = {}  # the program of each request that is not answered yet
+        self.upgrades_done = 0
+        self.upgrade_trouble = ""
+        self.make_upgrader: Callable[[], Upgrader] = not_yet
+        self._upgrader: Upgrader | None = None
 
     # --- looking
 
@@ -74,7 +100,7 @@ class Service:
         self, action: Literal["start", "stop", "restart"], names: Sequence[str]
     ) -> list[Result]:
         """Ask for something and wait for the answers, in the order of the names."""
-        numbers = {name: self._number() for name in names}
+        numbers = {name: self._number(name) for name in names}
         answers = [self._waiting[number] for number in numbers.values()]
         if action == "stop":
             self._driver.order(lambda moment: self._fleet.stop(numbers, moment))
@@ -85,7 +111,7 @@ class Service:
 
     async def signal(self, name: str, signal: str) -> Result:
         """Send a signal to the main process of a program."""
-        number = self._number()
+        number = self._number(name)
         answer = self._waiting[number]
         self._driver.post(name, SendSignal(number, signal))
         return await answer
@@ -93,6 +119,19 @@ class Service:
     async def reload(self) -> Reloaded:
         """Read the configuration again. `ReloadError`: it is bad, and the old one stays."""
         return self._reload()
+
+    async def upgrade(self) -> Rehearsed:
+        """Try the new version, and be replaced by it. `UpgradeError`: this one goes on."""
+        if self._upgrader is None:
+            self._upgrader = self.make_upgrader()
+        return await self._upgrader.upgrade()
+
+    def upgrades(self) -> Upgrades:
+        """What runs, and what became of the latest upgrade."""
+        import platform  # only when somebody asks
+
+        python = platform.python_version()
+        return Upgrades(os.getpid(), __version__, python, self.upgrades_done, self.upgrade_trouble)
 
     def shutdown(self) -> None:
         """Stop everything in order, and leave."""
@@ -103,11 +142,21 @@ class Service:
     def deliver(self, answer: Answer) -> None:
         """The core answers a request."""
         future = self._waiting.pop(answer.request, None)
+        self._asked.pop(answer.request, None)
         if future is not None and not future.done():  # whoever asked may have gone away
             future.set_result(Result(answer.program, answer.outcome, answer.text))
 
-    def _number(self) -> int:
+    async def settle(self, seconds: float) -> None:
+        """Wait until every request is answered; what then is not gets an answer that says so."""
+        if self._waiting:
+            await asyncio.wait(list(self._waiting.values()), timeout=seconds)
+        for number, name in list(self._asked.items()):
+            text = "the watchdog is being upgraded; it is under way, see `watchdog status`"
+            self.deliver(Answer(name, number, Outcome.WAITING, text))
+
+    def _number(self, name: str) -> int:
         number = next(self._numbers)
+        self._asked[number] = name
         self._waiting[number] = self._loop.create_future()
         return number
 

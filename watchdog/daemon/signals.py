@@ -11,6 +11,26 @@ import signal
 from collections.abc import Callable
 from functools import partial
 
+OURS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR2)
+_queued: set[int] = set()  # arrived, and not acted on yet
+
+
+def hold_back() -> bool:
+    """Let none of ours arrive from now on; False, and nothing is held back, if one just has.
+
+    What arrives meanwhile waits in the kernel, also across an exec, until `let_through`.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, OURS)
+    if _queued:
+        let_through()
+        return False
+    return True
+
+
+def let_through() -> None:
+    """Let signals arrive again, and those that were held back."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, OURS)
+
 
 class Listener:
     """Turns signals into calls."""
@@ -49,8 +69,13 @@ def heed(number: signal.Signals, call: Callable[[], None]) -> None:
     """
     loop = asyncio.get_running_loop()
 
+    def act() -> None:
+        _queued.discard(number)
+        call()
+
     def queue(*_: object) -> None:
-        loop.call_soon(call)
+        _queued.add(number)
+        loop.call_soon(act)
 
     loop.add_signal_handler(number, do_nothing)
     signal.signal(number, queue)

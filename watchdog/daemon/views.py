@@ -31,13 +31,13 @@ class Views:
         self._fleet = fleet
         self._configs = configs
         self._redact = redact
-        self._ended: dict[str, float] = {}  # Unix seconds
+        self.ended: dict[str, float] = {}  # Unix seconds
         self.main_log = main_log
 
     def note(self, before: Program, after: Program) -> None:
         """Remember when the last process of this program ended."""
         if after.last_exit is not before.last_exit:
-            self._ended[after.policy.name] = time.time()
+            self.ended[after.policy.name] = time.time()
 
     def of_all(self) -> list[ProgramView]:
         """Every program, in start order."""
@@ -63,7 +63,7 @@ class Views:
             last_exit=self._last_exit(program),
             last_incident=None,
             started_at=in_wall_time(program.started_at),
-            stopped_at=self._ended.get(name),
+            stopped_at=self.ended.get(name),
             retry_at=in_wall_time(program.retry_at),
             status=self._redact(program.status),
             stdout_log=self.log_path(name, "stdout") or "",
@@ -83,7 +83,7 @@ class Views:
             return None
         fields = exit_fields(program.last_exit)
         text = self._redact(program.last_exit.detail)
-        return {**fields, "text": text, "at": self._ended.get(program.policy.name)}
+        return {**fields, "text": text, "at": self.ended.get(program.policy.name)}
 
 
 def uptime(program: Program) -> float:

@@ -94,6 +94,10 @@ class Capture:
             os.close(stdout)
             raise
 
+    def readers(self) -> list[int]:
+        """The descriptors that are read now."""
+        return [sink.stream.reader for sink in self._sinks if sink.stream.reader >= 0]
+
     def adopt(self, pid: int) -> None:
         """Read the FIFOs that `pid`, left running by another watchdog, still holds."""
         for sink in self._sinks:
@@ -206,6 +210,10 @@ class Captures:
         capture = self._configured(program, config, secrets)
         capture.adopt(pid)
         capture.attach()
+
+    def readers(self) -> list[int]:
+        """The descriptors that are read now: while a copy is open, what lies in them is safe."""
+        return [reader for capture in self._by_program.values() for reader in capture.readers()]
 
     def recover(self, program: str, config: LogsConfig, secrets: frozenset[str]) -> None:
         """Write what an earlier watchdog took of a `program` that is neither opened nor adopted."""

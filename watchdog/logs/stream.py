@@ -26,6 +26,11 @@ class Stream:
         self._reader = -1
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def reader(self) -> int:
+        """The descriptor that is read; -1 while there is none."""
+        return self._reader
+
     def open(self) -> int:
         """A child's end for the next incarnation, for the caller to close. Raises OSError.
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 
 from watchdog.core.events import Event
-from watchdog.probes.notify_linux import Datagram, bind, receive
+from watchdog.probes.notify_linux import Datagram, bind, receive, take
 from watchdog.probes.notify_message import LIMIT, parse
 from watchdog.probes.text import keep_as_is
 
@@ -59,6 +59,20 @@ class NotifySockets:
         if ear := self._ears.get(program):
             ear.begin(incarnation)
 
+    def descriptors(self) -> dict[str, int]:
+        """The socket of each program, for `inherit`."""
+        return {program: ear.descriptor for program, ear in self._ears.items()}
+
+    def inherit(self, program: str, descriptor: int) -> None:
+        """Go on with a socket that was ours before we were re-executed; `resume` must follow."""
+        bound, address = take(descriptor)
+        self._ears[program] = _Ear(bound, address, partial(self._hear, program))
+
+    def resume(self, program: str, incarnation: int) -> None:
+        """This incarnation goes on; what lies there unread is of it, too."""
+        if ear := self._ears.get(program):
+            ear.resume(incarnation)
+
     def close(self, program: str) -> None:
         """Listen no more."""
         if ear := self._ears.pop(program, None):
@@ -92,6 +106,13 @@ class _Ear:
             if not self._next():
                 break
         self._incarnation = incarnation
+
+    def resume(self, incarnation: int) -> None:
+        self._incarnation = incarnation
+
+    @property
+    def descriptor(self) -> int:
+        return self._socket.fileno()
 
     def close(self) -> None:
         if self._rest:

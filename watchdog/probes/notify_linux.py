@@ -37,6 +37,13 @@ def bind(name: str) -> tuple[socket.socket, str]:
     return bound, f"@{name}"
 
 
+def take(descriptor: int) -> tuple[socket.socket, str]:
+    """As `bind`, of a socket that is bound already and known by its descriptor."""
+    bound = socket.socket(fileno=descriptor)
+    name: bytes = bound.getsockname()
+    return bound, f"@{name[1:].decode()}"
+
+
 def receive(bound: socket.socket, limit: int) -> Datagram:
     """The next datagram, its first `limit` bytes. BlockingIOError if there is none."""
     data, ancillary, flags, _ = bound.recvmsg(limit, _ROOM)
