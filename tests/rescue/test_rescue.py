@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import signal
 import subprocess
 import time
@@ -12,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.rescue.conftest import Hold
-from watchdog.cli.ports import Survey, Trouble
+from watchdog.cli.ports import Keeper, Survey, Trouble
 from watchdog.locks import Holder, PairLock
 from watchdog.rescue import free, look_up
+from watchdog.rescue.freeing import end_keepers
 from watchdog.rescue.roles import Kin, role_of
 
 HELPER = """
@@ -165,20 +165,27 @@ def test_a_process_that_gave_the_lock_up_is_not_ended(hold: Hold, key: str) -> N
     assert process.poll() is None
 
 
-def test_a_watchdog_is_never_ended(place: Path, key: str) -> None:
-    """One that stood by and has the lock now is what was wanted."""
-    lock = PairLock(key)
-    assert (
-        lock.acquire(Holder(key, pid=os.getpid(), program="bot", watchdog_pid=os.getpid())) is None
-    )
-    try:
-        survey = look_up(key)
-        assert (survey.program, survey.watchdog_pid) == ("bot", os.getpid())
-        release = free(Survey(key, ()), "TERM", 1.0, print)
-        assert release.free
-        assert "stood by" in release.text
-    finally:
-        lock.close()
+def test_a_watchdog_is_never_ended(hold: Hold, key: str) -> None:
+    """Not even if it was shown: one that stood by and has the lock now is what was wanted."""
+    process, _ = hold('lock.describe(ourselves("bot", sys.argv[1]))')
+    survey = look_up(key)
+    assert (survey.program, survey.watchdog_pid) == ("bot", process.pid)
+    release = free(survey, "TERM", 1.0, print)
+    assert release.free
+    assert "stood by" in release.text
+    assert process.poll() is None
+
+
+def test_a_number_that_became_anothers_is_not_ended(hold: Hold, key: str) -> None:
+    """Once a descriptor pins the process, it must be seen to keep the lock."""
+    hold()
+    with subprocess.Popen(["sleep", "1000"]) as other:
+        try:
+            mistaken = Keeper(other.pid, "", "", "", ("socket",), "stray")
+            assert end_keepers([mistaken], key, "TERM", 1.0, print) == {}
+            assert other.poll() is None
+        finally:
+            other.kill()
 
 
 def test_a_lock_file_alone_counts(place: Path, key: str) -> None:

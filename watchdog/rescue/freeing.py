@@ -34,7 +34,7 @@ def free(survey: Survey, signal: str, grace: float, say: Callable[[str], None]) 
         chosen = [keeper for keeper in agreed if keeper.pid not in given_up]
         if not chosen:
             break
-        given_up |= _end_all(chosen, survey.key, signal, grace if attempt == 0 else 0.0, say)
+        given_up |= end_keepers(chosen, survey.key, signal, grace if attempt == 0 else 0.0, say)
     return verify(survey.key, given_up)
 
 
@@ -45,7 +45,7 @@ def may_be_ended(keeper: Keeper, known: set[int], inherited: bool) -> bool:
     return keeper.pid in known or (inherited and "socket" in keeper.keeps)
 
 
-def _end_all(
+def end_keepers(
     chosen: list[Keeper], key: str, signal: str, grace: float, say: Callable[[str], None]
 ) -> dict[int, str]:
     """End them; what could not be ended, and why."""
