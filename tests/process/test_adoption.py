@@ -277,6 +277,7 @@ from pathlib import Path
 Path("/proc/sys/kernel/pid_max").write_text("320")
 from watchdog.core.events import TreeEmpty
 from watchdog.process import Processes, SpawnSpec
+from watchdog.process.sweep import Kin
 
 def take_number(wanted):
     for _ in range(5000):
@@ -305,7 +306,8 @@ async def main():
     take_number(birth.pid)
     while os.getsid(birth.pid) != birth.pid:
         time.sleep(0.001)
-    print(processes.find("bot", 1, birth.nonce), processes.adopt(birth))
+    belongs = Kin(birth.mark, birth).has(birth.pid)
+    print(processes.find("bot", 1, birth.nonce), processes.adopt(birth), belongs)
     processes.bury_strays("bot", 1, birth.nonce)
     await asyncio.wait_for(over.wait(), 20)
     os.kill(birth.pid, 0)
@@ -325,4 +327,4 @@ def test_number_that_is_used_again_is_nobodys_proof(life: str) -> None:
     )
     if done.returncode and ("unshare" in done.stderr or "pid_max" in done.stderr):
         pytest.skip("no pid namespace with few numbers can be had here")
-    assert done.stdout == "None False\n(0, 0)\n", done.stderr
+    assert done.stdout == "None False False\n(0, 0)\n", done.stderr
