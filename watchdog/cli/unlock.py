@@ -67,6 +67,9 @@ def _unlock(meant: Meant, options: argparse.Namespace, look_up: LookUp, free: Fr
     print("\n".join(show(survey, terminal_width() if sys.stdout.isatty() else None)), flush=True)
     if not survey.is_held:
         return OK
+    if not survey.keepers:
+        complain("nobody whom this user may end; do it as the user who holds it, or as root")
+        return FAILED
     supervisor = _find_supervisor(meant, survey)
     if supervisor is None and survey.watchdog_pid is not None:
         complain(_advise(survey))
