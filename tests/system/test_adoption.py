@@ -152,3 +152,24 @@ def test_twenty_kills_leave_one_life(world: World) -> None:
     last = world.up(text)
     assert last.program("bot")["incarnation"] == before["incarnation"]
     assert last.leave() == 0
+
+
+def test_a_program_that_must_not_outlive_the_watchdog_is_ended(world: World) -> None:
+    """With `on_watchdog_death = "kill"` the whole tree is gone within a second; an upgrade is none.
+
+    A helper that left the session is part of the tree.
+    """
+    text = configuration("setsid sleep 4321 & sleep 600", 'on_watchdog_death = "kill"')
+    watchdog = world.up(text)
+    pid = watchdog.wait_state("bot", "RUNNING")["pid"]
+    strays = [stray for stray in world.marked() if is_stray(stray)]
+    assert strays
+    assert watchdog.call("upgrade").returncode == 0
+    assert watchdog.program("bot")["pid"] == pid
+    watchdog.signal(signal.SIGKILL)
+    watchdog.wait_exit()
+    wait_until(lambda: not any(map(is_alive, [pid, *strays])), "their end", 10)
+    again = world.up(text)
+    assert again.wait_state("bot", "RUNNING")["pid"] != pid
+    assert again.leave() == 0
+    wait_until(lambda: not list(world.marked()), "the guardian to leave, too", 10)

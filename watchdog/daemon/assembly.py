@@ -35,6 +35,7 @@ from watchdog.daemon.service import Service
 from watchdog.daemon.signs import Signs
 from watchdog.daemon.veil import Veil
 from watchdog.daemon.views import Views
+from watchdog.daemon.wards import Wards
 from watchdog.locks import Locks
 from watchdog.logs.capture import Captures
 from watchdog.probes.heartbeat import NotifySockets
@@ -197,6 +198,7 @@ def hire(
         probes=Probes(lambda name, event: post(name, remarks.on_probe(name, event)), veil.over),
         notify=NotifySockets(post, str(config.state), veil.over),
         memory=MemoryWatch(post, processes.memory),
+        wards=Wards(processes),
     )
 
 

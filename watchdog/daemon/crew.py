@@ -15,6 +15,7 @@ from typing import NamedTuple
 from watchdog.config.model import ProgramConfig
 from watchdog.core.events import Event, SpawnFailed
 from watchdog.core.model import Exit
+from watchdog.daemon.wards import Wards
 from watchdog.locks import Locks
 from watchdog.logs.capture import Captures, ChildEnds
 from watchdog.probes.attempt import Surroundings
@@ -50,6 +51,7 @@ class Adapters(NamedTuple):
     probes: Probes
     notify: NotifySockets
     memory: MemoryWatch
+    wards: Wards
 
 
 class Crew:
@@ -97,12 +99,21 @@ class Crew:
             return self._post(name, SpawnFailed(incarnation, Exit(detail=detail)))
         try:
             spec = self._specify(config, ends, notify)
-            nonce = self._nonce_of_next(name)
-            self._adapters.processes.spawn(name, incarnation, spec, nonce)
+            self._spawn(config, incarnation, spec)
         finally:
             ends.close()
         self._note_process(config, incarnation)
         return None
+
+    def _spawn(self, config: ProgramConfig, incarnation: int, spec: SpawnSpec) -> None:
+        name, nonce = config.name, self._nonce_of_next(config.name)
+        if config.on_watchdog_death == "kill":
+            try:
+                self._adapters.wards.expect(name, incarnation, nonce)
+            except OSError as error:
+                detail = f"cannot start its guardian: {error.strerror or error}"
+                return self._post(name, SpawnFailed(incarnation, Exit(detail=detail)))
+        return self._adapters.processes.spawn(name, incarnation, spec, nonce)
 
     def resume(self, name: str, incarnation: int, pid: int) -> None:
         """A process that another watchdog started was adopted: go on reading and hearing it."""
@@ -111,7 +122,7 @@ class Crew:
         with contextlib.suppress(OSError):  # taken by an impostor: then no beat will be heard
             self._open_notify(config)
             self._adapters.notify.resume(name, incarnation)
-        self._weigh(config, incarnation)
+        self._attend(config, incarnation)
 
     def listen(self, name: str, pid: int) -> None:
         """Go on capturing the output of a process that runs."""
@@ -122,6 +133,7 @@ class Crew:
         """Nothing of the process lives: write its last output, stop weighing it."""
         self._adapters.captures.release(name)
         self._adapters.memory.forget(name)
+        self._adapters.wards.forget(name)
 
     def _note_process(self, config: ProgramConfig, incarnation: int) -> None:
         """The process exists: put its name on the lock, and begin to weigh it."""
@@ -129,9 +141,12 @@ class Crew:
         if pid is None:
             return
         self._adapters.locks.describe(config.name, pid, shlex.join(config.command))
-        self._weigh(config, incarnation)
+        self._attend(config, incarnation)
 
-    def _weigh(self, config: ProgramConfig, incarnation: int) -> None:
+    def _attend(self, config: ProgramConfig, incarnation: int) -> None:
+        """Weigh it, and have it guarded, where that is configured."""
+        if config.on_watchdog_death == "kill":
+            self._adapters.wards.watch(config.name)
         if config.memory is not None:
             self._adapters.memory.watch(config.name, incarnation, config.memory)
 

@@ -47,6 +47,7 @@ class Handover(Struct):
     doors: Doors = Doors()
     locks: dict[str, tuple[str, tuple[int, ...]]] = {}
     notify: dict[str, int] = {}
+    guardian: tuple[int, int] = (-1, 0)  # the pipe to it, and its pid
     # A FIFO forgets what lies in it once nobody has it open, as when its process dies just now.
     pipes: list[int] = []
     programs: dict[str, msgspec.Raw] = {}
@@ -60,7 +61,8 @@ class Handover(Struct):
         """All that must stay open."""
         locks = [one for _, some in self.locks.values() for one in some]
         doors = [self.doors.unix, self.doors.tcp]
-        found = [self.state_lock, *doors, *locks, *self.notify.values(), *self.pipes]
+        own = [self.state_lock, self.guardian[0]]
+        found = [*own, *doors, *locks, *self.notify.values(), *self.pipes]
         return [descriptor for descriptor in found if descriptor >= 0]
 
 

@@ -75,6 +75,8 @@ class Resumption:
                 self._parts.console.say(f"{name}: the lock {key} was not handed over")
         for name, descriptor in self._given.notify.items():
             adapters.notify.inherit(name, descriptor)
+        if self._given.guardian[0] >= 0:
+            adapters.wards.inherit(*self._given.guardian)
 
     def _go_on(self, program: Program) -> bool:
         """Watch its process again; False if something of it should live and cannot be found."""

@@ -100,7 +100,11 @@ class Upgrader:
         self._check_leaving()
         parts, config = self._parts, self._parts.reloader.config
         pipes = [os.dup(reader) for reader in parts.adapters.captures.readers()]
-        handover = replace(self._compose(config, doors_of(config, listening)), pipes=pipes)
+        handover = replace(
+            self._compose(config, doors_of(config, listening)),
+            pipes=pipes,
+            guardian=parts.adapters.wards.hand_over(),
+        )
         descriptor = write(handover)
         parts.adapters.probes.close()  # no command of a probe outlives us
         parts.adapters.captures.close()
@@ -112,6 +116,7 @@ class Upgrader:
         except OSError as error:
             keep(handover, across_exec=False)
             os.close(descriptor)
+            parts.adapters.wards.take_back()
             self._capture_again()
             close_all(pipes)
             raise UpgradeError(f"{words[0]} cannot be executed: {error.strerror}") from None
