@@ -109,6 +109,12 @@ def expect_all_lines(log: Path) -> None:
     assert number % 1000 == 0
 
 
+def expect_more_lines(watchdog: Watchdog) -> None:
+    """The output of `a` is read on."""
+    seen = len(watchdog.log("a").splitlines())
+    wait_until(lambda: len(watchdog.log("a").splitlines()) > seen + 5, "more output")
+
+
 def test_a_storm_of_upgrades(world: World) -> None:
     """Same pids, each line once, every question answered, and no lock free for a moment."""
     key = unused_key()  # of a program in BACKOFF: nobody but the watchdog holds it
@@ -311,10 +317,10 @@ def test_an_interpreter_that_vanishes_leaves_the_old_version_in_charge(
     python.write_text(f'#!/bin/sh\n[ -n "$WATCHDOG_REHEARSAL" ] && rm "$0"\nexec {real} "$@"\n')
     python.chmod(0o755)
     assert f"{python} cannot be executed: No such file" in refused(watchdog)
+    expect_more_lines(watchdog)
     python.symlink_to(real)
     upgrade(watchdog)
-    seen = len(watchdog.log("a").splitlines())
-    wait_until(lambda: len(watchdog.log("a").splitlines()) > seen + 5, "more output")
+    expect_more_lines(watchdog)
     watchdog.signal(signal.SIGTERM)
     assert watchdog.wait_exit() == 0
     lines = watchdog.log("a").splitlines()
