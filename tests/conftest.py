@@ -1,7 +1,7 @@
 """For all tests: a test that is skipped on CI's own machine is a failure there.
 
-On a user's machine a test may lack something (root, tmux, a C compiler) and says so. CI installs all
-that the tests need (`.ci/run`), so a skip there means that a promise went untested.
+On a user's machine a test may lack something (root, tmux, a C compiler) and says so. CI installs
+all that the tests need (`.ci/run`), so a skip there means that a promise went untested.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -44,6 +45,7 @@ from watchdog.process import PROVES_TREES, MemoryWatch, Processes
 from watchdog.process.oom import OomWatch
 
 Post = Callable[[str, Event], None]
+ConfigOf = Callable[[str], ProgramConfig]
 
 
 class Parts(NamedTuple):
@@ -66,78 +68,93 @@ class Parts(NamedTuple):
 
 
 def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
-    """Everything, wired and at rest. Needs a running loop."""
+    """Everything, wired and at rest. Needs a running loop.
+
+    Who is known before it exists is known by a lambda: the parts are a circle, as events and
+    effects are.
+    """
     veil = Veil()
     veil.learn(config.programs)
     signs = Signs(config)  # before the first line of ours
     console, journal = open_records(config, veil)
-    finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     fleet = Fleet(policies_of(config, names))
     driver = Driver(fleet, lambda effect: performer.perform(effect), clock.moment)
     locks.post_to(driver.post)
-    ledger = Ledger(
-        lambda handover: journal.write("handover", **fields_of(handover)),
-        time.monotonic,
-        signs.last_of,
-        proves=PROVES_TREES,
-    )
     chronicle = Chronicle(
         console,
         journal,
-        ledger.note,
+        make_ledger(journal, signs).note,
         lambda before, after: driver.touch(after.policy.name),
         lambda before, after: views.note(before, after),
         lambda before, after: keeper.note(before, after),
     )
     fleet.observe = chronicle.observe
     captures = Captures(config.state, chronicle.trouble)
-    remarks = Remarks(
-        lambda name: is_up(fleet, name),
-        lambda name: key_of(crew.configs[name]),
-        captures.last_words,
-        OomWatch(),
-    )
+    remarks = make_remarks(fleet, lambda name: crew.configs[name], captures)
     adapters = hire(
         config, locks, captures, driver.post, lambda name: crew.clear_away(name), veil, remarks
     )
     records = Records(config.state)
-    keeper = Keeper(
-        records,
-        adapters.processes.birth,
-        adapters.processes.next_mark,
-        lambda name: describe(crew.configs[name], config),
-        console.say,
-    )
+    keeper = make_keeper(config, records, adapters, lambda name: crew.configs[name], console)
     crew = Crew(adapters, driver.post, keeper.nonce_of_next)
     for program in config.programs:
         crew.take(program)
     views = Views(fleet, crew.configs, veil.over, str(console.path))
     reloader = Reloader(config, fleet, driver, crew, keeper, veil, console.say)
     heritage = Heritage(config, fleet, driver, crew, adapters, keeper, console.say)
-    service = Service(
-        fleet,
-        driver,
-        views,
-        reloader.reload,
-        lambda: driver.order(lambda moment: fleet.shut_down(0, moment)),
-    )
+    leave = partial(driver.order, partial(fleet.shut_down, 0))
+    service = Service(fleet, driver, views, reloader.reload, leave)
+    finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     callbacks = Callbacks(service.deliver, reloader.settle_removal, finished.set_result)
     performer = Performer(crew, adapters, callbacks)
     return Parts(
-        fleet,
-        driver,
-        adapters,
-        service,
-        reloader,
-        heritage,
-        keeper,
-        crew,
-        views,
+        fleet=fleet,
+        driver=driver,
+        adapters=adapters,
+        service=service,
+        reloader=reloader,
+        heritage=heritage,
+        keeper=keeper,
+        crew=crew,
+        views=views,
+        records=records,
+        console=console,
+        journal=journal,
+        veil=veil,
+        finished=finished,
+    )
+
+
+def make_ledger(journal: Journal, signs: Signs) -> Ledger:
+    """Each hand-over goes into the journal."""
+    return Ledger(
+        lambda handover: journal.write("handover", **fields_of(handover)),
+        time.monotonic,
+        signs.last_of,
+        proves=PROVES_TREES,
+    )
+
+
+def make_remarks(fleet: Fleet, config_of: ConfigOf, captures: Captures) -> Remarks:
+    """What is added to the reports of processes and probes."""
+    return Remarks(
+        lambda name: is_up(fleet, name),
+        lambda name: key_of(config_of(name)),
+        captures.last_words,
+        OomWatch(),
+    )
+
+
+def make_keeper(
+    config: Config, records: Records, adapters: Adapters, config_of: ConfigOf, console: Console
+) -> Keeper:
+    """Who keeps the records of what runs."""
+    return Keeper(
         records,
-        console,
-        journal,
-        veil,
-        finished,
+        adapters.processes.birth,
+        adapters.processes.next_mark,
+        lambda name: describe(config_of(name), config),
+        console.say,
     )
 
 

@@ -17,10 +17,17 @@ from watchdog.daemon.statewatch import StateWatch
 class Caretaker:
     """Watches the state directory, and mends what was removed from it."""
 
-    def __init__(self, config: Config, server: ControlServer, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        server: ControlServer,
+        say: Callable[[str], None],
+        restore: Callable[[], None],
+    ) -> None:
         self._config = config
         self._server = server
         self._say = say
+        self._restore = restore  # the records, from which the next watchdog adopts
         self._watch = StateWatch(config.state, self._mend)
 
     def begin(self) -> None:
@@ -34,6 +41,7 @@ class Caretaker:
     def _mend(self) -> None:
         if not self._config.state.exists():
             self._remake_state()
+        self._restore()
         self._server.heal()
 
     def _remake_state(self) -> None:

@@ -115,6 +115,7 @@ class Heritage:
     def _mourn(self, record: Record) -> None:
         """It died unseen: nothing starts before what it left is gone, too."""
         name = record.program
+        self._keeper.remember(record)
         self._driver.post(name, Bereaved(record.incarnation, UNSEEN, record.restarts))
         self._say(f"{name}: pid {record.pid} (incarnation {record.incarnation}) {UNSEEN.detail}")
         if not self._adapters.processes.bury_strays(name, record.incarnation, record.nonce):

@@ -43,6 +43,12 @@ class Keeper:
         """All that is on record."""
         return list(self._kept.values())
 
+    def restore(self) -> None:
+        """Write all of it again, if somebody has removed it."""
+        if self._kept and not self._records.exist():
+            for record in self._kept.values():
+                self._write(record)
+
     def pid_of(self, name: str) -> int | None:
         """The process on record, whether it lives or only its tree does."""
         kept = self._kept.get(name)

@@ -126,7 +126,7 @@ async def attend(
     server = make_server(parts)
     if given is None:
         await open_doors(config, server)
-    caretaker = Caretaker(config, server, parts.console.say)
+    caretaker = Caretaker(config, server, parts.console.say, parts.keeper.restore)
     caretaker.begin()
     Listener(
         stop=lambda name: begin_to_leave(parts, name),

@@ -56,6 +56,10 @@ class Records:
         found = (read(path) for path in sorted(self._directory.glob("*.json")))
         return [record for record in found if record is not None]
 
+    def exist(self) -> bool:
+        """Whether there is a place with records at all."""
+        return self._directory.is_dir()
+
     def forget(self, program: str) -> None:
         """The program left the configuration, and nothing of it runs."""
         self._path(program).unlink(missing_ok=True)
