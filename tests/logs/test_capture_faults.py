@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from watchdog.logs.capture import Captures
 from watchdog.logs.fifo import PIPE_SIZE, Allowance
 
 if TYPE_CHECKING:
@@ -238,3 +239,21 @@ async def test_adopting_without_a_fifo_is_told(bench: Bench, log: Path) -> None:
     """A process whose FIFO nobody can find is adopted without its output, and that is said."""
     bench.captures.adopt("bot", bench.config(log), frozenset(), os.getpid())
     assert "output of the adopted process" in str(bench.troubles[0][1])
+
+
+async def test_a_line_begun_before_an_upgrade_stays_one_line(bench: Bench, log: Path) -> None:
+    """Let go of in the middle of a line, and taken up by the same captures and by others."""
+    config = bench.config(log, format="text")
+    ends = bench.captures.open("bot", config, frozenset())
+    os.write(ends.stdout_fd, b"one ")
+    bench.captures.close()
+    bench.captures.adopt("bot", config, frozenset(), os.getpid())
+    os.write(ends.stdout_fd, b"two ")
+    bench.captures.close()
+    others = Captures(bench.state, lambda program, text: None)
+    others.adopt("bot", config, frozenset(), os.getpid())
+    os.write(ends.stdout_fd, b"three\n")
+    ends.close()
+    others.release("bot")
+    others.close()
+    assert log.read_bytes().partition(b" ")[2] == b"one two three\n"

@@ -146,9 +146,13 @@ class LinePump:
 
     def leave(self) -> None:
         """Close, and leave an unfinished line to the next watchdog: its process lives on."""
+        self._file.close()
+        self._tidy()
         if self._scratch.leave():
-            self._splitter.finish()
-        self.close()
+            self._splitter.finish()  # drops it: the file has it
+            self._recovered = False  # the next watchdog may be this one, if an upgrade fails
+        else:
+            self.close()
 
     def _move(self, reader: int) -> bool:
         taken, size = 0, _FIRST_READ
