@@ -140,12 +140,16 @@ class Episode:
         raise Violation(f"the wanted state was not reached within {BOUND} s; last: {status}")
 
     def _help_to_wait(self, field: Field, status: dict[str, Any] | None) -> None:
-        """It waits for a holder that nobody knows any more, and names it: an operator ends that."""
-        if status is None or status["state"] != "WAITING" or " is held by " not in status["reason"]:
+        """A holder that nobody knows any more is in its way, and named: an operator ends that."""
+        if status is None or " is held by " not in status["reason"]:
             self._waiting = 0.0
         elif not self._waiting:
             self._waiting = time.monotonic()
-        elif field.records_harmed and time.monotonic() - self._waiting > LONG:
+        elif (
+            field.records_harmed
+            and status["pid"] is None
+            and time.monotonic() - self._waiting > LONG
+        ):
             self.note(f"it waits: {status['reason']}; ended: {field.rescue()}")
             self.report.rescues += 1
             self._waiting = 0.0

@@ -29,6 +29,7 @@ from watchdog.locks.identity import file_name
 
 DISK = 4 << 20  # bytes of the disk that can be full
 NAME = "bot"
+STARTED = 10  # descriptors that a watchdog has open when it serves, or soon will
 
 
 class Options(Struct, frozen=True):
@@ -201,6 +202,8 @@ class Field:
             pid = watchdog.process.pid
             with contextlib.suppress(OSError):
                 count = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+                if count < STARTED:
+                    continue  # an interpreter that is not ours to starve yet
                 soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
                 self._ceilings.setdefault(pid, (soft, hard))
                 resource.prlimit(pid, resource.RLIMIT_NOFILE, (count + spare, hard))

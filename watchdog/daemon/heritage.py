@@ -12,6 +12,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from watchdog.config import Config, ProgramConfig
 from watchdog.core.events import Adopted, Bereaved, TreeEmpty
 from watchdog.core.fleet import Fleet
@@ -66,10 +68,12 @@ class Heritage:
             return True
         if config is None:
             self._keeper.forget(record.program)
-        elif record.pid is not None:
-            self._mourn(record)
-            return True
-        return False
+            return False
+        last = self._last_of(record)
+        if record.pid is None and last is record:
+            return False
+        self._mourn(last)
+        return True
 
     def _prove(self, record: Record) -> Birth | None:
         """The process that the record speaks of, or the next one, spawned just before the end."""
@@ -114,12 +118,25 @@ class Heritage:
 
     def _mourn(self, record: Record) -> None:
         """It died unseen: nothing starts before what it left is gone, too."""
-        name = record.program
+        name, number = record.program, record.incarnation
         self._keeper.remember(record)
-        self._driver.post(name, Bereaved(record.incarnation, UNSEEN, record.restarts))
-        self._say(f"{name}: pid {record.pid} (incarnation {record.incarnation}) {UNSEEN.detail}")
-        if not self._adapters.processes.bury_strays(name, record.incarnation, record.nonce):
-            self._driver.post(name, TreeEmpty(record.incarnation))  # no marks: nobody can know
+        self._driver.post(name, Bereaved(number, UNSEEN, record.restarts))
+        who = "its main process" if record.pid is None else f"pid {record.pid}"
+        self._say(f"{name}: {who} (incarnation {number}) {UNSEEN.detail}")
+        if not self._adapters.processes.bury_strays(name, number, record.nonce):
+            self._driver.post(name, TreeEmpty(number))  # no marks: nobody can know
+
+    def _last_of(self, record: Record) -> Record:
+        """What ran last: also the next one may have come and gone before it was written down.
+
+        If anything of that lives, nothing of the one on record does: its tree was empty before.
+        """
+        incarnation, nonce = record.incarnation + 1, record.next_nonce
+        processes = self._adapters.processes
+        if not nonce or not processes.has_remains(record.program, incarnation, nonce):
+            return record
+        fresh = processes.next_mark()
+        return replace(record, incarnation=incarnation, pid=None, nonce=nonce, next_nonce=fresh)
 
     def _enlist_stranger(self, name: str) -> None:
         """A stand-in for a program that is configured no more, so that it can be ended in order."""

@@ -28,6 +28,11 @@ def find(mark: Mark) -> Birth | None:
     return min(births, key=lambda birth: (birth.start, birth.pid), default=None)
 
 
+def has_remains(mark: Mark) -> bool:
+    """Whether anything that carries the mark lives."""
+    return bool(sweep(Kin(mark)).alive)
+
+
 def adopt(
     birth: Birth, post: Callable[[Event], None], over: Callable[[], None]
 ) -> AdoptedTree | None:

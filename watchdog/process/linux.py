@@ -93,6 +93,13 @@ def find(mark: Mark) -> Birth | None:
     return adoption.find(mark)
 
 
+def has_remains(mark: Mark) -> bool:
+    """Whether anything that carries the mark lives."""
+    from watchdog.process import adoption  # only after an earlier watchdog was killed
+
+    return adoption.has_remains(mark)
+
+
 def adopt(birth: Birth, post: Callable[[Event], None], over: Callable[[], None]) -> Adopted | None:
     """The tree, if its leader lives and is proved to be the one."""
     from watchdog.process import adoption

@@ -122,6 +122,9 @@ class System(Protocol):
     def find(self, mark: Mark) -> Birth | None:
         """The leader that carries the mark."""
 
+    def has_remains(self, mark: Mark) -> bool:
+        """Whether anything that carries the mark lives."""
+
     def is_our_child(self, birth: Birth) -> bool:
         """Whether we started it ourselves, before we were re-executed."""
 

@@ -90,6 +90,10 @@ class Processes:
         """The living leader with this mark, where its birth was not written down any more."""
         return self._system.find(Mark(program, incarnation, nonce))
 
+    def has_remains(self, program: str, incarnation: int, nonce: int) -> bool:
+        """Whether anything of this incarnation lives, as far as the system knows marks."""
+        return self._system.has_remains(Mark(program, incarnation, nonce))
+
     def adopt(self, birth: Birth) -> bool:
         """Take over what an earlier watchdog has started; False unless it is proved to be that.
 
