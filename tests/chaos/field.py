@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from tests.chaos import enclosure, judge, living
 from tests.chaos.living import LIFE
-from tests.system.harness import Watchdog, World, unused_key
+from tests.system.harness import Watchdog, World, unused_key, wait_until
 from watchdog.client import Client
 from watchdog.client.errors import Refused, Unreachable
 from watchdog.locks.identity import file_name
@@ -112,7 +112,8 @@ class Field:
         """Start the program without any lock, for a moment, beside whoever runs."""
         words = [sys.executable, "-S", "-E", str(LIFE), str(self.place)]
         process = subprocess.Popen(words, env=self.world.environment, stdout=subprocess.DEVNULL)
-        time.sleep(0.3)
+        wait_until(lambda: any(life.pid == process.pid for life in self.lives()), "the intruder")
+        time.sleep(0.1)
         process.kill()
         process.wait()
         self.rescue()
