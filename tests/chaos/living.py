@@ -30,16 +30,29 @@ def is_living(life: Life) -> bool:
     return False
 
 
+def running(place: Path) -> list[int]:
+    """Its processes by their command lines: also one that has not come to stamp yet."""
+    wanted = {str(LIFE).encode(), str(place).encode()}
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):
+                if wanted <= set((entry / "cmdline").read_bytes().split(b"\0")):
+                    found.append(int(entry.name))
+    return found  # a zombie has no command line
+
+
 def end(place: Path) -> list[int]:
     """SIGKILL to all of them until none is left; whom it met."""
     pids: list[int] = []
     quiet = 0
-    while quiet < QUIET:  # one of them forks on, and may be between two of its lives
-        found = find(place)
+    while quiet < QUIET:  # one of them forks on, and a look may come between two of its lives
+        # The command line of a watchdog does not name the two; only the program itself has both.
+        found = running(place)
         quiet = 0 if found else quiet + 1
-        for life in found:
-            pids.append(life.pid)
+        for pid in found:
+            pids.append(pid)
             with contextlib.suppress(ProcessLookupError):
-                os.kill(life.pid, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
         time.sleep(0.005)
     return pids
