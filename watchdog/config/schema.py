@@ -37,7 +37,8 @@ WATCHDOG = section(
         "http",
         kinds.address(),
         None,
-        "Address and port for control over TCP, `/metrics` and `/healthz`.",
+        "Address and port for control over TCP and `/healthz`; loopback only. There is no password "
+        "yet: every user of the machine can use it.",
         example='"127.0.0.1:9877"',
         unset="no TCP port",
         elsewhere="inet_http_server port listen",

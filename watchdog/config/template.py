@@ -42,5 +42,5 @@ failure_threshold = 3
 
 # [watchdog]
 # state = "state"               # journal, incidents and logs; by default below ~/.local/state
-# http = "127.0.0.1:9877"       # control over TCP, /metrics and /healthz
+# http = "127.0.0.1:9877"       # control over TCP and /healthz, for every user of the machine
 """
