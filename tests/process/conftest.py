@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -14,8 +13,9 @@ from typing import Any, TypeVar
 
 import pytest
 
+from tests.process import lives
 from watchdog.core.events import Event, Exited, TreeEmpty
-from watchdog.process import MARKER, Processes, SpawnSpec, proc
+from watchdog.process import MARKER, Processes, SpawnSpec
 
 PATIENCE = 20.0  # seconds, for a busy machine
 E = TypeVar("E", bound=Event)
@@ -77,8 +77,7 @@ class World:
 
     def alive(self) -> list[int]:
         """Everything of this test that lives, found by its own variable, not by the marks."""
-        everybody = [pid for pid in proc.everybody() if pid != os.getpid()]
-        return [p for p in everybody if proc.variable(p, "LIFE") == self.life and proc.lives(p)]
+        return lives.alive(self.life)
 
 
 async def collect_dead(world: World) -> None:
@@ -100,10 +99,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     yield made
     for adapter in made.adapters:
         adapter.close()
-    while left := made.alive():
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+    lives.end_all(made.life)
     await collect_dead(made)
     assert MARKER not in os.environ
 

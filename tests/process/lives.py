@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from watchdog.process import proc
+from watchdog.process.sweep import sweep
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0  # seconds, for a busy machine
@@ -155,15 +156,36 @@ def until(condition: Callable[[], Any]) -> Any:
     return value
 
 
+class ByLife:
+    """This test's processes, known by their own variable and not by the marks."""
+
+    def __init__(self, life: str) -> None:
+        self._life = life
+
+    def has(self, pid: int) -> bool:
+        return proc.variable(pid, "LIFE") == self._life
+
+
 def alive(life: str) -> list[int]:
-    """Everything of this test that lives, found by its own variable, not by the marks."""
-    return [p for p in proc.everybody() if proc.variable(p, "LIFE") == life and proc.lives(p)]
+    """Everything of this test that lives, also what changes its pid all the time."""
+    swept = until(lambda: look(life, lambda pid: None))
+    return sorted(swept.alive)
 
 
 def end_all(life: str) -> None:
-    while left := alive(life):
-        for pid in left:
+    """Kill it all, each as soon as it is met."""
+
+    def kill(pid: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+    until(lambda: (swept := look(life, kill)) and not swept.alive)
+
+
+def look(life: str, found: Callable[[int], None]) -> Any:
+    """One pass; None if it was neither complete nor met anything."""
+    swept = sweep(ByLife(life), found)  # type: ignore[arg-type]
+    return swept if swept.alive or swept.complete else None
 
 
 def collect() -> None:
