@@ -110,7 +110,7 @@ def test_guardian_heeds_no_polite_signal_and_is_replaced(begin: Begin, life: str
     watchdog = begin()
     start(watchdog, life, QUIET)
     guardian = watchdog.ask("guard")
-    until(lambda: b"guardian" in proc.read(f"/proc/{guardian}/cmdline"))
+    until(lambda: b"guardian of" in proc.read(f"/proc/{guardian}/cmdline"))
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE):
         os.kill(guardian, number)
     time.sleep(0.05)
