@@ -20,6 +20,7 @@ MAY_LABEL = {
     "control/supervisor_methods.py",
     "daemon/clock.py",
     "daemon/console.py",
+    "daemon/signs.py",  # how old a file is, as a bound of a gap; no deadline
     "daemon/views.py",
     "locks/holders.py",
     "logs/lines.py",

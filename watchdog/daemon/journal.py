@@ -8,6 +8,8 @@ supervising goes on and the loss is counted.
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ MAXIMUM = 20 * 1024 * 1024
 
 BACKUPS = 4
 
+LONGEST_LINE = 65536
+"""Bytes; a line of the journal has some hundreds."""
+
 
 class Journal:
     """Appends events as they happen."""
@@ -32,6 +37,7 @@ class Journal:
         redact: Callable[[bytes], bytes],
         on_trouble: Callable[[str | None], None],
     ) -> None:
+        cut_torn_tail(path)
         self._redact = redact
         self._encode = msgspec.json.Encoder().encode
         self._file = RotatingFile(str(path), MAXIMUM, BACKUPS, on_trouble, self._notice)
@@ -51,3 +57,15 @@ class Journal:
 
     def _notice(self, sentence: str) -> bytes:
         return self._line("lost", {"reason": sentence})
+
+
+def cut_torn_tail(path: Path) -> None:
+    """Cut back a line that a full disk tore when the last watchdog wrote it."""
+    with contextlib.suppress(OSError), path.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        start = max(0, size - LONGEST_LINE)
+        file.seek(start)
+        tail = file.read()
+        end = tail.rfind(b"\n") + 1
+        if tail and end < len(tail) and (end or not start):
+            file.truncate(start + end)
