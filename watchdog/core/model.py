@@ -105,7 +105,7 @@ class RestartPolicy(Struct, frozen=True):
     limit: int = 10  # at most so many automatic restarts ...
     within: float = 600.0  # ... in a window of this length
     then: Literal["hold", "exit"] = "hold"
-    slow: float = 60.0  # first delay after a "slow" exit code (facts: a conflict wants 60 s)
+    slow: float = 60.0  # first delay after a "slow" exit code (a conflict wants a minute)
 
 
 class ExitCodes(Struct, frozen=True):
