@@ -389,12 +389,22 @@ def test_marks_are_found_in_session_limit_and_environment() -> None:
         env={},
     )
     by_text = subprocess.Popen(["sleep", "1000"], env={"WATCHDOG_INCARNATION": mark.text})
-    by_none = subprocess.Popen(["sleep", "1000"], env={"WATCHDOG_INCARNATION": mark.text + "0"})
+    # In a session of its own: that of the tests may have begun outside this container, and so be 0.
+    leader = subprocess.Popen(
+        ["sh", "-c", "sleep 1000 & echo $!; wait"],
+        env={"WATCHDOG_INCARNATION": mark.text + "0", "PATH": os.environ["PATH"]},
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert leader.stdout is not None
+    by_session = int(leader.stdout.readline())
     try:
         assert family.look().strays == {4_000_000: [by_limit.pid, by_text.pid]}
-        family.join(os.getsid(0), Mark("own", 1, 6))
-        assert family.look().strays[os.getsid(0)] == [by_none.pid]
+        family.join(leader.pid, Mark("own", 1, 6))
+        assert family.look().strays[leader.pid] == [by_session]
     finally:
-        for process in (by_limit, by_text, by_none):
+        os.kill(by_session, signal.SIGKILL)
+        leader.stdout.close()
+        for process in (by_limit, by_text, leader):
             process.kill()
             process.wait()
