@@ -400,8 +400,9 @@ def test_marks_are_found_in_session_limit_and_environment() -> None:
     by_session = int(leader.stdout.readline())
     try:
         assert family.look().strays == {4_000_000: [by_limit.pid, by_text.pid]}
-        family.join(leader.pid, Mark("own", 1, 6))
-        assert family.look().strays[leader.pid] == [by_session]
+        everywhere = trees.Family(reaper=False)
+        everywhere.join(leader.pid, Mark("own", 1, 6))
+        assert everywhere.look().strays == {leader.pid: [by_session]}
     finally:
         os.kill(by_session, signal.SIGKILL)
         leader.stdout.close()
