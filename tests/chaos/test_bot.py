@@ -100,12 +100,17 @@ class Ward:
         self.watchdog.signal(signal.SIGCONT)
 
     def kill_bot(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+        self.strike(signal.SIGKILL)
 
     def pause_bot(self) -> None:
-        os.kill(self.pid, signal.SIGSTOP)
+        self.strike(signal.SIGSTOP)
         time.sleep(self.dice.random() * 0.3)
-        os.kill(self.pid, signal.SIGCONT)
+        self.strike(signal.SIGCONT)
+
+    def strike(self, number: signal.Signals) -> None:
+        # It may have been replaced meanwhile: a paused bot answers no probe.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
     def kill_both(self) -> None:
         if self.dice.random() < 0.5:
