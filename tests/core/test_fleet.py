@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from tests.core.builders import GRACE, policy
 from watchdog.core import ordering
-from watchdog.core.effects import Answer, Effect, Finish, Kill, Remove, Signal, Spawn
-from watchdog.core.events import Event, Exited, Restart, Spawned, Start, Stop, TreeEmpty
+from watchdog.core.effects import Acquire, Answer, Effect, Finish, Kill, Remove, Signal, Spawn
+from watchdog.core.events import Bereaved, Event, Exited, Restart, Spawned, Start, Stop, TreeEmpty
 from watchdog.core.fleet import Fleet
 from watchdog.core.model import Exit, Moment, Need, Outcome, Policy, RestartPolicy
 
@@ -17,7 +17,8 @@ NOW = Moment(0.0)
 def named(name: str, *depends_on: str, **changes: object) -> Policy:
     """A policy of this name."""
     needs = frozenset({Need.DEPENDENCIES}) if depends_on else frozenset()
-    return replace(policy(**changes), name=name, depends_on=depends_on, needs=needs)
+    plain = replace(policy(needs=needs), name=name, depends_on=depends_on)
+    return replace(plain, **changes)
 
 
 class Play:
@@ -219,3 +220,15 @@ def test_fleet_keeps_the_clock_of_each_program() -> None:
     play.tell("bot", Stop(1))
     assert play.fleet.earliest("bot") == GRACE and play.fleet.earliest("x") is None
     assert play.fleet.due("bot", GRACE) is not None and play.fleet.due("x", GRACE) is None
+
+
+def test_nobody_asks_for_a_lock_that_the_old_tree_may_have() -> None:
+    """Taken over while its old tree is mourned, a program asks for its lock only after that."""
+    bot = named("bot", needs=frozenset({Need.LOCK}))
+    old = Play(bot)
+    old.tell("bot", Bereaved(4, Exit(detail="unseen")), Start(0))
+    assert old.state("bot") == "WAITING"
+    play = Play(bot)
+    taken = play.fleet.take_over(old.fleet.programs, old.fleet.plans(), NOW)
+    assert names(taken, Acquire) == []
+    assert names(play.tell("bot", TreeEmpty(4)), Acquire) == ["bot"]

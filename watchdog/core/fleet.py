@@ -309,11 +309,13 @@ def refuse(name: str, event: Event, text: str) -> list[Effect]:
 
 
 def ask_anew(program: Program) -> list[Effect]:
-    """What a waiting program still needs, under the claim that it has."""
-    if program.state is not State.WAITING:
+    """What a waiting program still needs, under the claim that it has.
+
+    Not before its old tree is gone, which may be what has the lock: a final refusal would be ours.
+    """
+    if program.state is not State.WAITING or Need.TREE in program.barred_by:
         return []
-    needs = [need for need in program.barred_by if need is not Need.TREE]
-    return [Acquire(program.policy.name, need, program.claim) for need in needs]
+    return [Acquire(program.policy.name, need, program.claim) for need in program.barred_by]
 
 
 def invert_dependencies(policies: dict[str, Policy]) -> dict[str, list[str]]:
