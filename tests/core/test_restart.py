@@ -149,6 +149,14 @@ def test_exit_code_and_policy_decide(when: str, code: int | None, state: str) ->
     assert run.state == state
 
 
+def test_fatal_code_says_where_it_is_listed() -> None:
+    """FATAL by an exit code names the list that says so, behind what the process said."""
+    run = Run(policy()).up()
+    run.tell(Exited(1, Exit(77, detail="exit status 77: refused")))
+    assert run.state == "FATAL"
+    assert run.program.reason == "exit status 77: refused; exit code 77 is in exit_codes.fatal"
+
+
 def test_slow_codes_wait_long_and_longer() -> None:
     """An exit that asks for patience gets 60 s, then 120 s, outside the crash-loop limit."""
     run = Run(policy(restart=restarting(limit=0))).up()

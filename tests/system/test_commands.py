@@ -93,5 +93,6 @@ def test_an_earlier_incarnations_words_are_not_repeated(world: World) -> None:
         '[programs.a]\ncommand = ["./script"]\n'
         'restart = { initial = "0s", factor = 100, jitter = 0 }\nexit_codes = { fatal = [4] }\n'
     )
-    assert watchdog.wait_state("a", "FATAL")["reason"] == "exit status 4"
+    reason = watchdog.wait_state("a", "FATAL")["reason"]
+    assert reason == "exit status 4; exit code 4 is in exit_codes.fatal"
     assert "exit status 3: the first one speaks" in watchdog.text

@@ -29,8 +29,13 @@ class Retry(Struct, frozen=True):
 class GiveUp(Struct, frozen=True):
     """FATAL. With a delay: try again after it, all the same."""
 
-    reason: str
+    rule: str = ""  # what in the policy says so
     retry_in: float | None = None
+
+    def explain(self, reason: str) -> str:
+        """The reason of the failure, and of giving up: the count first, a code's meaning last."""
+        parts = (reason, self.rule) if self.retry_in is None else (self.rule, reason)
+        return "; ".join(filter(None, parts))
 
 
 class Rest(Struct, frozen=True):
@@ -80,8 +85,10 @@ def judge(program: Program, cause: Cause, exit: Exit | None, moment: Moment) -> 
     policy, codes = program.policy.restart, program.policy.exit_codes
     # A process that we killed ourselves has no exit code that could mean anything.
     code = exit.code if exit and cause in (Cause.CRASH, Cause.SELF, Cause.SPAWN) else None
-    if cause is Cause.REFUSED or (code is not None and code in codes.fatal):
-        return GiveUp("")
+    if cause is Cause.REFUSED:
+        return GiveUp()
+    if code is not None and code in codes.fatal:
+        return GiveUp(f"exit code {code} is in exit_codes.fatal")
     if policy.when == "never":
         return Rest()
     if policy.when == "on-failure" and code is not None and code in codes.success:
@@ -89,7 +96,7 @@ def judge(program: Program, cause: Cause, exit: Exit | None, moment: Moment) -> 
     if code is not None and code in codes.slow:
         return Retry(slow_backoff(policy, program.slow_attempt, moment.chance), slow=True)
     if len(recent(program.failures, policy, moment.now)) >= policy.limit:
-        return GiveUp(f"{policy.limit} restarts within {policy.within:g} s; ", policy.maximum)
+        return GiveUp(f"{policy.limit} restarts within {policy.within:g} s", policy.maximum)
     return Retry(backoff(policy, program.attempt, moment.chance))
 
 

@@ -246,8 +246,8 @@ def fail(turn: Turn, cause: Cause, exit: Exit | None, reason: str) -> None:
         case restart.Retry(delay, slow):
             count_attempt(program, slow)
             back_off(turn, delay, reason)
-        case restart.GiveUp(why, retry_in):
-            give_up(turn, why + reason, retry_in)
+        case restart.GiveUp():
+            give_up(turn, verdict.explain(reason), verdict.retry_in)
         case restart.Rest():
             retire(turn, State.EXITED, reason)
     answer(turn, up=True, outcome=Outcome.FAILED, text=reason)
