@@ -41,6 +41,7 @@ COMMANDS = {
     "doctor": Command("doctor", "[--json]", "what this machine offers, and what is wrong"),
     "holders": Command("holders", "[NAME...]", "who keeps the lock of a program"),
     "unlock": Command("unlock", "NAME", "end who keeps the lock, and free it"),
+    "service": Command("service", "KIND [--install]", "what starts it at boot: systemd and others"),
     "demo": Command("demo", "", "the whole story on an embedded sandbox"),
     "version": Command("version", "", "the version"),
 }

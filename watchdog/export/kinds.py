@@ -1,0 +1,18 @@
+"""Which kinds of service definitions there are."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from watchdog.export.kind import Kind
+
+KINDS = {
+    "systemd": "watchdog.export.systemd",
+}
+"""The module of each kind."""
+
+
+def load(name: str) -> Kind:
+    """The kind of this name; `KeyError` if there is none."""
+    return cast(Kind, import_module(KINDS[name]))

@@ -1,0 +1,180 @@
+"""What a service definition is about: one watchdog with its programs, in absolute terms.
+
+`describe` reads it off a configuration; `split` makes one subject per program of it. Both are pure.
+Durations are seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from watchdog.config.model import Config, ProgramConfig
+from watchdog.core.model import Policy, Role
+from watchdog.core.ordering import depths, start_order, stop_stages
+
+REAPING = 2.0
+"""Seconds for each stage of a stop beyond its grace: SIGKILL, and proof that all is gone."""
+
+MARGIN = 10.0
+"""Seconds on top of the whole, for a machine that is busy."""
+
+
+class Surroundings(Struct, frozen=True):
+    """What the configuration does not say."""
+
+    command: tuple[str, ...]  # what runs `watchdog`: the console script, or python -m watchdog
+    python: str  # the interpreter
+    path: str  # PATH for the watchdog and its programs
+    system: bool  # for the whole machine (we are root), or for one user only
+    user: str = ""  # who runs it; empty for whoever installs it
+    home: str = ""  # of that user
+    name: str = ""  # of the instance; empty for the one made from the configuration
+    environment_file: str = ""
+    options: dict[str, str] = {}
+
+
+class Program(Struct, frozen=True):
+    """One program, as far as it matters for a definition."""
+
+    name: str
+    depends_on: tuple[str, ...]
+    autostart: bool
+    user: str  # whom it runs as; empty for the watchdog's own user
+    directory: str
+    env_file: str
+    log: str
+    start_seconds: float  # from its spawn until it must be ready
+    stop_seconds: float  # its grace
+    memory: int | None  # bytes
+    singleton: str
+
+
+class Subject(Struct, frozen=True):
+    """One watchdog. All paths are absolute."""
+
+    name: str  # of the instance: letters, digits, `_`, `.` and `-`
+    config: str
+    directory: str  # where the configuration is
+    state: str
+    socket: str
+    http: str  # host:port; empty if there is none
+    programs: tuple[Program, ...]  # in the order in which they start
+    start_seconds: float  # the whole start: the longest chain of programs that wait for each other
+    stop_seconds: float  # the whole stop in order
+    around: Surroundings
+    single: str = ""  # the only program that it runs, with --per-program
+    after: tuple[str, ...] = ()  # the names of the instances that it comes after
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What starts it."""
+        alone = ("--alone", self.single) if self.single else ()
+        return (*self.around.command, "run", "-c", self.config, *alone)
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The kind's own options that were given."""
+        return self.around.options
+
+    @property
+    def system(self) -> bool:
+        """Whether it is for the whole machine."""
+        return self.around.system
+
+
+def describe(config: Config, around: Surroundings) -> Subject:
+    """The subject that a configuration file makes. It must have come from a file."""
+    assert config.path is not None
+    policies = {program.name: program.policy for program in config.programs}
+    programs = {program.name: reduce(program) for program in config.programs}
+    return Subject(
+        name=around.name or name_instance(config),
+        config=str(config.path),
+        directory=str(config.path.parent),
+        state=str(config.state),
+        socket=str(config.socket),
+        http="" if config.http is None else str(config.http),
+        programs=tuple(programs[name] for name in start_order(policies)),
+        start_seconds=add_up_start(policies),
+        stop_seconds=add_up_stop(policies),
+        around=around,
+    )
+
+
+def split(subject: Subject) -> list[Subject]:
+    """One subject per program, in the order in which they start."""
+    names = {program.name: f"{subject.name}-{program.name}" for program in subject.programs}
+    return [
+        replace(
+            subject,
+            name=names[program.name],
+            state=f"{subject.state}/{program.name}",
+            socket=f"{subject.state}/{program.name}/control.sock",
+            http="",
+            programs=(program,),
+            start_seconds=program.start_seconds + MARGIN,
+            stop_seconds=program.stop_seconds + REAPING + MARGIN,
+            single=program.name,
+            after=tuple(names[other] for other in program.depends_on),
+        )
+        for program in subject.programs
+    ]
+
+
+def reduce(program: ProgramConfig) -> Program:
+    """What a definition needs of a program."""
+    return Program(
+        name=program.name,
+        depends_on=program.policy.depends_on,
+        autostart=program.autostart,
+        user=program.user or "",
+        directory=str(program.directory),
+        env_file=str(program.env_file or ""),
+        log=str(program.logs.path),
+        start_seconds=longest_start(program.policy),
+        stop_seconds=program.policy.stop.grace,
+        memory=program.memory,
+        singleton=program.singleton.key if program.singleton else "",
+    )
+
+
+def name_instance(config: Config) -> str:
+    """The name of the directory that the configuration is in: what people call the project."""
+    assert config.path is not None
+    name = config.path.parent.name if config.path.stem == "watchdog" else config.path.stem
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "main"
+
+
+def longest_start(policy: Policy) -> float:
+    """The time after which the program is ready or has failed."""
+    startup = policy.probes.get(Role.STARTUP)
+    if startup is not None:
+        allowed = startup.delay + startup.period * startup.failure_threshold + startup.timeout
+        return max(allowed, policy.start_seconds)
+    return max(policy.ready_within or 0.0, policy.start_seconds)
+
+
+def add_up_start(policies: dict[str, Policy]) -> float:
+    """The longest chain of programs of which each waits for the one before."""
+    depth = depths(policies)
+    ends: dict[str, float] = {}
+    for name in sorted(policies, key=depth.__getitem__):
+        above = [ends[other] for other in policies[name].depends_on if other in ends]
+        ends[name] = longest_start(policies[name]) + latest(above)
+    return latest(ends.values()) + MARGIN
+
+
+def latest(times: Iterable[float]) -> float:
+    """The last of some times; 0 of none."""
+    return max(times, default=0.0)
+
+
+def add_up_stop(policies: dict[str, Policy]) -> float:
+    """Stage after stage, each as long as the longest grace in it."""
+    stages = stop_stages(policies, policies)
+    graces = [max(policies[name].stop.grace for name in stage) for stage in stages]
+    return sum(grace + REAPING for grace in graces) + MARGIN
