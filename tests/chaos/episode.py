@@ -60,6 +60,7 @@ class Episode:
             when_held=self.dice.choice(["fail", "wait"]),
             heartbeat=self.dice.random() < 0.4,
             format=self.dice.choice(["raw", "text", "json"]),
+            death=self.dice.choice(["adopt", "adopt", "kill"]),
         )
         self._plan = plan(self.dice, count)
 
@@ -88,8 +89,11 @@ class Episode:
             batch, self._plan = self._plan[:size], self._plan[size:]
             for fault, seed in batch:
                 self._do(field, fault, seed)
-            self.make_peace(field, harmless=all(fault.harmless for fault, _ in batch))
+            self.make_peace(field, harmless=all(self._spares(fault) for fault, _ in batch))
         self.end(field)
+
+    def _spares(self, fault: Fault) -> bool:
+        return fault.spares(self._options.death)
 
     def _do(self, field: Field, fault: Fault, seed: int) -> None:
         dice = random.Random(seed)

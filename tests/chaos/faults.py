@@ -41,6 +41,11 @@ class Fault(Struct, frozen=True):
     do: Do
     weight: int
     harmless: bool = False
+    deadly: bool = False  # to the watchdog, and so to what must not outlive it
+
+    def spares(self, death: str) -> bool:
+        """Whether the program's process must stay, if that is done when its watchdog dies."""
+        return self.harmless and not (self.deadly and death == "kill")
 
 
 def pause(dice: random.Random, longest: float) -> float:
@@ -56,9 +61,11 @@ def pause(dice: random.Random, longest: float) -> float:
 def kill_watchdog(field: Field, dice: random.Random) -> str:
     """SIGKILL, and another one starts."""
     pids = field.kill_mains()
+    waits = dice.random() < 0.5  # else the next one meets what is just being ended
+    end = field.see_it_die() if waits else ""
     seconds = pause(dice, 0.3)
     field.start()
-    return f"{pids}, the next after {seconds:.3f} s"
+    return f"{pids}{end}, the next after {seconds:.3f} s"
 
 
 def kill_beginner(field: Field, dice: random.Random) -> str:
@@ -297,8 +304,8 @@ def can_upgrade() -> bool:
 
 
 ALL = (
-    Fault("kill watchdog", kill_watchdog, 10, harmless=True),
-    Fault("kill beginner", kill_beginner, 4, harmless=True),
+    Fault("kill watchdog", kill_watchdog, 10, harmless=True, deadly=True),
+    Fault("kill beginner", kill_beginner, 4, harmless=True, deadly=True),
     Fault("pause watchdog", pause_watchdog, 5, harmless=True),
     Fault("leave", leave, 3),
     Fault("hang up", hang_up, 1, harmless=True),

@@ -38,6 +38,7 @@ class Options(Struct, frozen=True):
     when_held: str = "fail"
     heartbeat: bool = False
     format: str = "raw"
+    death: str = "adopt"  # what becomes of the program when its watchdog dies
 
 
 class Field:
@@ -100,6 +101,7 @@ class Field:
             f'[watchdog]\nstate = "{state}"\n'
             f'[programs.{NAME}]\ncommand = {command}\nsingleton = "{self.key}"\n'
             f'when_held = "{options.when_held}"\nstart_seconds = 0.05\n'
+            f'on_watchdog_death = "{options.death}"\n'
             f'environment = {{ REVISION = "{self.revision}" }}\n'
             + ('heartbeat = "3s"\n' if options.heartbeat else "")
             + 'restart = { initial = "0s", maximum = "200ms", jitter = 0, limit = 1000000, '
@@ -150,6 +152,14 @@ class Field:
     def kill_mains(self) -> list[int]:
         """SIGKILL, and wait until they are dead."""
         return kill_all(self.mains)
+
+    def see_it_die(self) -> str:
+        """Nothing outlives the last watchdog where that is configured; what is to be noted."""
+        if self.options.death != "kill" or self.contenders or self.contender_killed:
+            return ""
+        began = time.monotonic()
+        wait_until(lambda: not living.running(self.place), "the tree to die with its watchdog")
+        return f", its tree {time.monotonic() - began:.3f} s later"
 
     def kill_contenders(self) -> list[int]:
         """The same for those from the other directory, whose child may live on."""
