@@ -145,6 +145,31 @@ def find_target(ledger: Ledger, effect: Effect) -> Process:
     return process
 
 
+def check_examination(world: World, ledger: Ledger, process: Process, event: Event | None) -> None:
+    """Evidence is taken once, of what failed, and puts the end off no longer than allowed."""
+    check_reason(world, ledger, process)
+    within = ledger.policy.evidence
+    if process.is_ended or process.examined_at is not None or not within:
+        raise Broken("evidence", f"{ledger.name} is examined, and should not be")
+    process.examined_at, process.may_end = world.now, True
+    process.grace_due = grace_after(ledger, process, event)
+    by = world.now + within
+    world.at(by + SLACK, expect_end_of_examination, world, ledger, process, world.paused)
+
+
+def expect_end_of_examination(
+    world: World, ledger: Ledger, process: Process, paused: float
+) -> None:
+    """The end waits for the evidence no longer than was promised; a pause is not waiting."""
+    if process.stopped_at is not None or process.killed_at is not None or process.seen_empty:
+        return None
+    if world.paused > paused:
+        at = world.now + world.paused - paused
+        args = (world, ledger, process, world.paused)
+        return world.at(at, expect_end_of_examination, *args)
+    raise Broken("evidence", f"{ledger.name} lives on: its evidence takes too long")
+
+
 def check_stop(world: World, ledger: Ledger, process: Process, event: Event | None) -> None:
     """A first blow needs a reason, and its grace begins now."""
     check_reason(world, ledger, process)
@@ -153,7 +178,8 @@ def check_stop(world: World, ledger: Ledger, process: Process, event: Event | No
     if not (process.may_end or has_failed(world, ledger, process)):
         check_order(world, ledger)
     process.stopped_at, process.may_end = world.now, True
-    process.kill_by = world.now + grace(ledger, event)
+    due = process.grace_due
+    process.kill_by = world.now + (grace(ledger, event) if due is None else due)
     look_for_kill(world, ledger, process)
 
 
@@ -161,6 +187,16 @@ def look_for_kill(world: World, ledger: Ledger, process: Process) -> None:
     """Come back when the grace, as it is known now, is over."""
     by = process.kill_by
     world.at(by + SLACK, expect_kill, world, ledger, process, by)
+
+
+def grace_after(ledger: Ledger, process: Process, event: Event | None) -> float:
+    """The grace of a process that failed: none if it never came up."""
+    unwell = isinstance(event, events.Notified) and event.unwell
+    if isinstance(event, events.Overweight):
+        return ledger.policy.stop.grace
+    liveness = ledger.policy.probes.get(Role.LIVENESS)
+    came_up = process.running_since is not None or unwell
+    return liveness.grace if liveness and came_up else 0.0
 
 
 def grace(ledger: Ledger, event: Event | None) -> float:
@@ -197,6 +233,8 @@ def is_owed_grace(world: World, ledger: Ledger, process: Process, event: Event |
         return world.now < process.kill_by - SLACK
     if process.retuned:
         return False  # the grace that counts is that of the moment when it was to end
+    if process.grace_due is not None:
+        return process.grace_due > 0
     unwell = isinstance(event, events.Notified) and event.unwell
     return not (unwell or has_failed(world, ledger, process)) and ledger.policy.stop.grace > 0
 

@@ -49,6 +49,8 @@ class Process:
         # what the core did
         self.running_since: float | None = None
         self.may_end = False  # somebody, or itself, gave a reason to end it
+        self.examined_at: float | None = None  # its evidence is being taken since
+        self.grace_due: float | None = None  # what follows the examination
         self.no_grace = False  # ... and to do so at once
         self.grace_doubtful = False  # somebody lost patience while it was being spawned
         self.stopped_at: float | None = None
@@ -57,7 +59,9 @@ class Process:
 
     @property
     def is_ended(self) -> bool:
-        """Whether the core acted on it, or needs not to."""
+        """Whether the core acted on it, or needs not to. Taking evidence is a beginning."""
+        if self.examined_at is not None:
+            return True
         done = self.stopped_at if self.killed_at is None else self.killed_at
         return done is not None or self.seen_exited is not None
 

@@ -208,3 +208,32 @@ def counts_from_one_again(patch: MonkeyPatch) -> None:
 def waits_for_what_it_needs_no_more(patch: MonkeyPatch) -> None:
     """A reload that drops a dependency does not let go who waits for it."""
     patch.setattr(transitions, "wait_anew", lambda t: None)
+
+
+# --- evidence ---------------------------------------------------------------------------------
+
+
+def waits_for_evidence_for_ever(patch: MonkeyPatch) -> None:
+    """The end of a hung process waits until its evidence is there."""
+    examine = turn.examine
+
+    def mutated(t: Any, cause: Cause, grace: float) -> None:
+        examine(t, cause, grace)
+        t.program.examine_by = t.moment.now + 1000.0
+
+    patch.setattr(turn, "examine", mutated)
+
+
+def ends_twice_for_evidence(patch: MonkeyPatch) -> None:
+    """Evidence that comes when the end has gone on already lets it begin again."""
+    change_row(patch, events.Examined, State.STOPPING, lambda t, e: turn.proceed(t))
+
+
+def forgets_the_grace_for_evidence(patch: MonkeyPatch) -> None:
+    """What was examined is killed, whatever grace it was to get."""
+    change_row(patch, events.Examined, State.STOPPING, lambda t, e: turn.end_grace(t))
+
+
+def examines_what_is_asked_to_stop(patch: MonkeyPatch) -> None:
+    """An operator has to wait for evidence of nothing."""
+    patch.setattr(turn, "EXAMINED", tuple(Cause))

@@ -105,7 +105,8 @@ def is_going(world: World, ledger: Ledger) -> bool:
     process = ledger.process
     if process is None or process.seen_empty:
         return False
-    return world.leaving or bool(ledger.open_stops) or process.stopped_at is not None
+    ending = process.stopped_at is not None or process.examined_at is not None
+    return world.leaving or bool(ledger.open_stops) or ending
 
 
 # --- reloads ----------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ def draw_policy(rng: Random, name: str, before: list[str], leave_with_child: boo
         ready_within=rng.choice((None, None, None, None, 2.0, 5.0)),
         heartbeat=rng.choice((None, None, None, None, None, 3.0)),
         needs=draw_needs(rng, depends_on),
+        evidence=rng.choice((0.0, 0.0, 0.5, 2.0)),
         depends_on=depends_on,
         priority=rng.choice((1, 999, 999)),
         autostart=rng.random() < 0.8,

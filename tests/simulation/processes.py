@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.simulation import judge
 from tests.simulation.ledger import Ledger, Process
 from watchdog.core import events
-from watchdog.core.effects import Kill, Probe, Signal, Spawn
+from watchdog.core.effects import Examine, Kill, Probe, Signal, Spawn
 from watchdog.core.events import Event
 from watchdog.core.model import Exit
 
@@ -42,6 +42,15 @@ class Processes:
         if process.alive and not process.ignores_stop and process.hung_since is None:
             at = self._world.now + process.exit_delay
             self._world.at(at, self.end, ledger, process, Exit(signal=15))
+
+    def examine(self, effect: Examine, ledger: Ledger, event: Event | None) -> None:
+        """Evidence is taken in time, too late, or never."""
+        process = judge.find_target(ledger, effect)
+        judge.check_examination(self._world, ledger, process, event)
+        takes = self._world.rng.choice((0.0, 0.3, 0.9, 1.5, None))
+        if takes is not None:
+            at = self._world.now + takes * effect.within
+            self._world.post(ledger.name, events.Examined(effect.incarnation), at)
 
     def kill(self, effect: Kill, ledger: Ledger, event: Event | None) -> None:
         """Nothing survives it, unless it forks faster than it is killed."""

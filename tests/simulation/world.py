@@ -34,6 +34,7 @@ TWICE = (
     events.TreeEmpty,
     events.Overweight,
     events.Notified,
+    events.Examined,
 )
 """What may be delivered twice, the second time late. (A probe has exactly one result.)"""
 
@@ -78,6 +79,7 @@ class World:
             wanted.Release: self.claims.release,
             wanted.Spawn: self.processes.spawn,
             wanted.Signal: self.processes.signal,
+            wanted.Examine: self.processes.examine,
             wanted.Kill: self.processes.kill,
             wanted.Probe: self.processes.probe,
             wanted.StopProbing: lambda effect, ledger, event: None,

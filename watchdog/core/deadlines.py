@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from watchdog.core.events import (
     BeatMissed,
     Event,
+    EvidenceOver,
     GraceOver,
     ProbeDue,
     RetryDue,
@@ -19,13 +20,15 @@ from watchdog.core.events import (
 )
 from watchdog.core.program import Program
 
-TIME_EVENTS = (GraceOver, RetryDue, StartupOver, BeatMissed, Settled, ProbeDue)
+TIME_EVENTS = (GraceOver, EvidenceOver, RetryDue, StartupOver, BeatMissed, Settled, ProbeDue)
 
 
 def deadlines(program: Program) -> Iterator[tuple[float, Event]]:
     """Everything that is going to be due, in the order in which ties are settled."""
     if program.kill_at is not None:
         yield program.kill_at, GraceOver()
+    if program.examine_by is not None:
+        yield program.examine_by, EvidenceOver()
     if program.retry_at is not None:
         yield program.retry_at, RetryDue()
     if program.up_at is not None:

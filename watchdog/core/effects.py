@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from watchdog.core.model import Need, Outcome, Role
+from watchdog.core.model import Cause, Need, Outcome, Role
 
 
 class Effect(Struct, frozen=True):
@@ -36,6 +36,17 @@ class Spawn(Effect, frozen=True):
     """Start the process; answered by Spawned or SpawnFailed."""
 
     incarnation: int
+
+
+class Examine(Effect, frozen=True):
+    """Take the evidence of a process that is about to be ended; answered by Examined.
+
+    The end waits for the answer, and no longer than `within` seconds.
+    """
+
+    incarnation: int
+    cause: Cause
+    within: float
 
 
 class Signal(Effect, frozen=True):

@@ -154,6 +154,10 @@ class Overweight(OfProcess, frozen=True):
     reason: str
 
 
+class Examined(OfProcess, frozen=True):
+    """The evidence is taken, or cannot be."""
+
+
 # --- health -----------------------------------------------------------------------------------
 
 
@@ -189,6 +193,10 @@ class RetryDue(Event, frozen=True):
 
 class GraceOver(Event, frozen=True):
     """The time to go by itself is over."""
+
+
+class EvidenceOver(Event, frozen=True):
+    """The evidence takes too long: the end waits no more."""
 
 
 class StartupOver(Event, frozen=True):

@@ -32,6 +32,8 @@ from watchdog.core.events import (
     BeatMissed,
     Bereaved,
     Event,
+    EvidenceOver,
+    Examined,
     Exited,
     GraceOver,
     Granted,
@@ -159,6 +161,7 @@ TABLE: Mapping[type[Event], Mapping[State, Row]] = {
         STARTING: Row(do.shed_weight, (STOPPING,)),
         RUNNING: Row(do.shed_weight, (STOPPING,)),
     },
+    Examined: {STOPPING: Row(do.conclude_examination)},
     # --- health
     Probed: {
         STARTING: Row(hear.judge_startup, (RUNNING, STOPPING)),
@@ -178,6 +181,7 @@ TABLE: Mapping[type[Event], Mapping[State, Row]] = {
         EXITED: Row(do.kill_rest),
         FATAL: Row(do.kill_rest),
     },
+    EvidenceOver: {STOPPING: Row(do.conclude_examination)},
     StartupOver: {STARTING: Row(do.end_startup, (RUNNING, STOPPING))},
     Settled: {RUNNING: Row(do.settle)},
     ProbeDue: {STARTING: Row(do.probe), RUNNING: Row(do.probe)},
@@ -203,11 +207,13 @@ IGNORED: Mapping[type[Event], tuple[State, ...]] = {
     Bereaved: tuple(state for state in State if state is not STOPPED),
     # Words about a process that is gone, or is going anyway.
     Overweight: (*NO_PROCESS, STOPPING),
+    Examined: (*NO_PROCESS, STARTING, RUNNING),
     Probed: (*NO_PROCESS, STOPPING),
     Notified: NO_PROCESS,
     # Deadlines that no such state has.
     RetryDue: (STOPPED, WAITING, STARTING, RUNNING, STOPPING, EXITED),
     GraceOver: (STOPPED, STARTING, RUNNING),
+    EvidenceOver: (*NO_PROCESS, STARTING, RUNNING),
     StartupOver: (*NO_PROCESS, RUNNING, STOPPING),
     Settled: (*NO_PROCESS, STARTING, STOPPING),
     ProbeDue: (*NO_PROCESS, STOPPING),

@@ -135,6 +135,10 @@ class ProbePolicy(Struct, frozen=True):
     grace: float = 0.0  # liveness: between the stop signal and SIGKILL; 0 is SIGKILL at once
 
 
+EXAMINED = (Cause.HANG, Cause.STARTUP, Cause.MEMORY)
+"""A process that is ended for one of these is examined first: once dead it tells nothing."""
+
+
 class Policy(Struct, frozen=True):
     """All that the core knows of a program's configuration."""
 
@@ -147,6 +151,7 @@ class Policy(Struct, frozen=True):
     ready_within: float | None = None  # it must say READY=1 (sd_notify) within this time
     heartbeat: float | None = None  # longest silence between two beats
     needs: frozenset[Need] = frozenset()  # besides the empty tree, which is always needed
+    evidence: float = 0.0  # longest time that taking evidence may put off the end; 0: take none
     depends_on: tuple[str, ...] = ()
     priority: int = 999  # lower starts earlier and stops later
     autostart: bool = True

@@ -44,6 +44,7 @@ class Program(Struct):
     spawning: bool = False  # a Spawn is under way; Spawned or SpawnFailed will tell
     started_at: float | None = None  # when this incarnation was spawned
     said_ready: bool = False  # READY=1 was heard of this incarnation; it is said only once
+    grace_due: float = 0.0  # the grace that begins when the examination is over
     past_grace: bool = False  # SIGKILL was sent to this incarnation, or is due as soon as it can be
     restarts: int = 0  # automatic ones
     attempt: int = 0  # failures since it was last settled: the exponent of the backoff
@@ -62,6 +63,7 @@ class Program(Struct):
     up_at: float | None = None
     settle_at: float | None = None
     beat_by: float | None = None
+    examine_by: float | None = None  # its end waits for the evidence, but no longer than this
     extended_until: float = 0.0  # startup failures before this time do not count
 
     @property

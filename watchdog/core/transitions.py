@@ -251,6 +251,14 @@ def crash(t: Turn, event: events.Exited) -> None:
 def note_exit(t: Turn, event: events.Exited) -> None:
     """The main process went as it should; what it started has the rest of the grace."""
     t.program.pid, t.program.last_exit = None, event.exit
+    if t.program.examine_by is not None:
+        turn.proceed(t)  # there is nothing left to be examined
+
+
+def conclude_examination(t: Turn, event: events.Examined | events.EvidenceOver) -> None:
+    """The evidence is taken, or took too long: the end goes on."""
+    if t.program.examine_by is not None:
+        turn.proceed(t)
 
 
 def conclude_stop(t: Turn, event: events.TreeEmpty) -> None:

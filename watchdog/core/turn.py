@@ -11,6 +11,7 @@ from watchdog.core.effects import (
     Acquire,
     Answer,
     Effect,
+    Examine,
     Kill,
     Probe,
     Quit,
@@ -19,7 +20,17 @@ from watchdog.core.effects import (
     Spawn,
     StopProbing,
 )
-from watchdog.core.model import Cause, Exit, Health, Moment, Need, Outcome, Role, State
+from watchdog.core.model import (
+    EXAMINED,
+    Cause,
+    Exit,
+    Health,
+    Moment,
+    Need,
+    Outcome,
+    Role,
+    State,
+)
 from watchdog.core.program import Check, Pending, Program
 
 KILL_AGAIN = 1.0
@@ -46,6 +57,7 @@ def enter(turn: Turn, state: State, reason: str = "") -> None:
     program = turn.program
     program.state, program.reason, program.since = state, reason, turn.moment.now
     program.retry_at = program.up_at = program.settle_at = program.beat_by = None
+    program.examine_by = None
     if Need.TREE in program.granted:
         program.kill_at = None
     if state is not State.RUNNING:
@@ -158,7 +170,10 @@ def run_probe(turn: Turn, role: Role) -> None:
 
 
 def end(turn: Turn, cause: Cause, reason: str, grace: float) -> None:
-    """End the process: the stop signal and SIGKILL after the grace, or SIGKILL at once."""
+    """End the process: the stop signal and SIGKILL after the grace, or SIGKILL at once.
+
+    Where it is ended for its own failure, the evidence is taken first, in the time there is for it.
+    """
     program = turn.program
     probing = bool(program.checks)
     enter(turn, State.STOPPING, reason)
@@ -166,8 +181,25 @@ def end(turn: Turn, cause: Cause, reason: str, grace: float) -> None:
     program.past_grace = grace <= 0
     if probing:
         turn.emit(StopProbing(program.policy.name, program.incarnation))
-    if not program.spawning:  # else there is no process yet; Spawned will come back to this
-        send_end(turn, grace)
+    if program.spawning:
+        return None  # there is no process yet; Spawned will come back to this
+    if cause in EXAMINED and program.policy.evidence > 0:
+        return examine(turn, cause, grace)
+    return send_end(turn, grace)
+
+
+def examine(turn: Turn, cause: Cause, grace: float) -> None:
+    """Have the evidence taken while there is a process; the end waits for that, not for long."""
+    program = turn.program
+    within = program.policy.evidence
+    program.grace_due, program.examine_by = grace, turn.moment.now + within
+    turn.emit(Examine(program.policy.name, program.incarnation, cause, within))
+
+
+def proceed(turn: Turn) -> None:
+    """The examination is over: end the process as was meant to."""
+    turn.program.examine_by = None
+    send_end(turn, turn.program.grace_due)
 
 
 def send_end(turn: Turn, grace: float) -> None:
@@ -192,7 +224,7 @@ def end_grace(turn: Turn) -> None:
 def kill(turn: Turn) -> None:
     """SIGKILL whatever is left, and come back if that was not enough."""
     program = turn.program
-    program.past_grace = True
+    program.past_grace, program.examine_by = True, None
     turn.emit(Kill(program.policy.name, program.incarnation))
     program.kill_at = turn.moment.now + KILL_AGAIN
 
