@@ -39,6 +39,13 @@ IN_PROGRAM = [
     ("start_seconds = true", "start_seconds", f"found true; allowed: {DURATION}, not negative"),
     ("autostart = 1", "autostart", "found 1; allowed: true or false"),
     ('autostart = "true"', "autostart", 'found "true"; allowed: true or false'),
+    (
+        'group_name = "a:b"',
+        "group_name",
+        'found "a:b"; allowed: a name of letters, digits, _, . and -\n'
+        "    it is empty or has a character that is not allowed there",
+    ),
+    ('stdin = "tty"', "stdin", 'found "tty"; allowed: "null" or "pipe"'),
     ("priority = 1.5", "priority", "found 1.5; allowed: a whole number from 0 to 1000000"),
     ("priority = true", "priority", "found true; allowed: a whole number from 0 to 1000000"),
     ('umask = "999"', "umask", f'found "999"; allowed: {OCTAL}'),

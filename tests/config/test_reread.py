@@ -28,6 +28,7 @@ SEEN = {
     "on_watchdog_death": 'on_watchdog_death = "kill"',
     "logs path": 'logs.path = "z.log"',
     "logs stderr": 'logs.stderr = "discard"',
+    "stdin": 'stdin = "pipe"',
     "heartbeat": 'heartbeat = "30s"',
     "ready_within": "startup.heartbeat = true",
 }
@@ -40,6 +41,7 @@ UNSEEN = {
     "exit_codes": "exit_codes.slow = [9]",
     "stop": 'stop.signal = "INT"',
     "autostart": "autostart = false",
+    "group_name": 'group_name = "team"',
     "priority": "priority = 1",
     "depends_on": 'depends_on = ["other"]',
 }
@@ -66,7 +68,7 @@ def test_what_only_the_watchdog_does_is_retuned(line: str, read: Read) -> None:
 def test_every_field_was_thought_of() -> None:
     """Whoever adds a field to a program must say here which kind it is."""
     thought = {line.split(" ")[0] for line in (*SEEN, *UNSEEN)}
-    elsewhere = {"name", "env_file", "lease", "secrets", "policy"}
+    elsewhere = {"name", "env_file", "lease", "secrets", "policy", "group_priority"}
     assert set(ProgramConfig.__struct_fields__) <= thought | elsewhere
 
 

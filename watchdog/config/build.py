@@ -69,6 +69,8 @@ def build_program(name: str, raw: Any, around: Surroundings, findings: Findings)
         secrets=find_secrets(raw, variables.scope, environment) | _header_secrets(plan),
         policy=_policy(name, table, plan, findings),
         autostart=table["autostart"],
+        stdin=table["stdin"],
+        group_name=table["group_name"] or "",
     )
 
 

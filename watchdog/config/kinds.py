@@ -27,6 +27,7 @@ from watchdog.config.units import (
 LONGEST = 3650 * 86400.0  # seconds; ten years is "never", and no timer overflows
 UNLIMITED = -1
 _NAME = re.compile(r"[^\s=\0]+")
+_LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -168,6 +169,18 @@ def choice(*words: str) -> Kind:
 
     *first, last = (f'"{word}"' for word in words)
     return Kind(f"{', '.join(first)} or {last}", read)
+
+
+def label() -> Kind:
+    """A name as a program's; not `all`, which means every one."""
+
+    def read(value: Any) -> str:
+        found = _fit(_LABEL, read_text(value), "it")
+        if found == "all":
+            raise Unfit("it means every program")
+        return found
+
+    return Kind("a name of letters, digits, _, . and -", read)
 
 
 def signal(*names: str) -> Kind:

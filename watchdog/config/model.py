@@ -88,6 +88,14 @@ class ProgramConfig(Struct, frozen=True):
     secrets: frozenset[str]  # to be struck out of all output
     policy: Policy
     autostart: bool
+    stdin: Literal["null", "pipe"] = "null"
+    group_name: str = ""  # the group of programs; empty is one of its own
+    group_priority: int | None = None  # as supervisor shows it; None is the program's own
+
+    @property
+    def team(self) -> str:
+        """The name of the group of programs that it belongs to."""
+        return self.group_name or self.name
 
     @property
     def notifies(self) -> bool:

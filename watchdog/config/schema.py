@@ -148,6 +148,21 @@ PROGRAM = section(
         example='["web"]',
         elsewhere="After Requires needs",
     ),
+    option(
+        "group_name",
+        kinds.label(),
+        None,
+        "The group of programs that it belongs to, for supervisorctl's `group:*`.",
+        example='"workers"',
+        unset="a group of its own, with its own name",
+    ),
+    option(
+        "stdin",
+        kinds.choice("null", "pipe"),
+        "null",
+        "What it reads from: nothing, or what supervisorctl's `fg` (`sendProcessStdin`) sends it.",
+        elsewhere="StandardInput",
+    ),
     option("autostart", kinds.boolean(), True, "Start it together with the watchdog."),
     option("priority", kinds.integer(0, 1_000_000), 999, "Lower starts earlier and stops later."),
     option(

@@ -39,6 +39,7 @@ from watchdog.daemon.views import Views
 from watchdog.daemon.wards import Wards
 from watchdog.locks import Locks
 from watchdog.logs.capture import Captures
+from watchdog.logs.feed import Feeds
 from watchdog.probes.heartbeat import NotifySockets
 from watchdog.probes.probes import Probes
 from watchdog.process import PROVES_TREES, MemoryWatch, Processes
@@ -216,6 +217,7 @@ def hire(
         notify=NotifySockets(post, str(config.state), veil.over),
         memory=MemoryWatch(post, processes.memory),
         wards=Wards(processes),
+        feeds=Feeds(config.state),
     )
 
 

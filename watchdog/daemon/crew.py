@@ -12,12 +12,15 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from watchdog.config.model import ProgramConfig
 from watchdog.core.events import Event, SpawnFailed
 from watchdog.core.model import Exit
 from watchdog.daemon.wards import Wards
 from watchdog.locks import Locks
 from watchdog.logs.capture import Captures, ChildEnds
+from watchdog.logs.feed import Feeds
 from watchdog.probes.attempt import Surroundings
 from watchdog.probes.heartbeat import NotifySockets
 from watchdog.probes.probes import Probes
@@ -52,6 +55,7 @@ class Adapters(NamedTuple):
     notify: NotifySockets
     memory: MemoryWatch
     wards: Wards
+    feeds: Feeds
 
 
 class Crew:
@@ -86,22 +90,27 @@ class Crew:
         self._adapters.probes.forget(name)
         self._adapters.notify.close(name)
         self._adapters.captures.forget(name)
+        self._adapters.feeds.forget(name)
 
     def launch(self, name: str, incarnation: int) -> None:
         """Start a process; Spawned or SpawnFailed is posted."""
         config = self._configs[name]
+        stdin = None
         try:
+            stdin = self._open_input(config)
             ends = self._open_output(config)
             notify = self._open_notify(config)
             self._adapters.notify.begin(name, incarnation)
         except OSError as error:
+            close(stdin)
             detail = f"cannot prepare the start: {error.strerror or error}"
             return self._post(name, SpawnFailed(incarnation, Exit(detail=detail)))
         try:
             spec = self._specify(config, ends, notify)
-            self._spawn(config, incarnation, spec)
+            self._spawn(config, incarnation, replace(spec, stdin=stdin))
         finally:
             ends.close()
+            close(stdin)
         self._note_process(config, incarnation)
         return None
 
@@ -153,6 +162,9 @@ class Crew:
     def _open_output(self, config: ProgramConfig) -> ChildEnds:
         return self._adapters.captures.open(config.name, config.logs, config.secrets)
 
+    def _open_input(self, config: ProgramConfig) -> int | None:
+        return self._adapters.feeds.open(config.name) if config.stdin == "pipe" else None
+
     def _open_notify(self, config: ProgramConfig) -> dict[str, str]:
         if not config.notifies:
             return {}
@@ -179,6 +191,12 @@ def environment_of(config: ProgramConfig) -> dict[str, str]:
     """The watchdog's environment, without what was meant for itself, and the program's over it."""
     inherited = {name: value for name, value in os.environ.items() if name not in OURS}
     return {**inherited, **config.environment, "WATCHDOG_PROGRAM": config.name}
+
+
+def close(descriptor: int | None) -> None:
+    """The child has its own by now."""
+    if descriptor is not None:
+        os.close(descriptor)
 
 
 def limit_of(value: int | None) -> tuple[int, int]:

@@ -50,7 +50,7 @@ class Views:
         alive = program.state in ALIVE and program.started_at is not None
         return ProgramView(
             name=name,
-            group=name,
+            group=config.team,
             state=program.state,
             health=program.health,
             reason=self._redact(program.reason),
