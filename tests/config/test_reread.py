@@ -89,7 +89,7 @@ def test_programs_come_and_go(read: Read) -> None:
 @pytest.mark.parametrize("key", ["state", "socket", "http"])
 def test_the_watchdogs_own_keys_need_a_new_start(key: str, read: Read) -> None:
     """They are named, and no program is restarted for them, although its log's place moves."""
-    value = {"state": "s", "socket": "x.sock", "http": "h:1"}[key]
+    value = {"state": "s", "socket": "x.sock", "http": "127.0.0.1:1"}[key]
     new = read(f'watchdog.{key} = "{value}"\n{BASE}', env="")
     changed = compare(read(BASE, env=""), new)
     assert key in changed.watchdog

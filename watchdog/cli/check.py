@@ -31,6 +31,16 @@ def main(context: Context) -> int:
     return OK
 
 
+_EXPOSED = "other machines reach it, in plain text: put TLS before it (docs/monitoring.md)"
+
+
+def _who_may(config: Config) -> str:
+    """Who may use the TCP port."""
+    if config.login is None:
+        return "without a password: for every user of this machine"
+    return "with a password" + (", /metrics without" if config.metrics_public else "")
+
+
 def _describe(config: Config) -> str:
     lines = [
         f"{config.path} is usable",
@@ -38,7 +48,9 @@ def _describe(config: Config) -> str:
         f"  socket   {config.socket}",
     ]
     if config.http:
-        lines.append(f"  http     {config.http}")
+        lines.append(f"  http     {config.http}, {_who_may(config)}")
+    if config.http and not config.http.is_loopback:
+        lines.append(f"           {_EXPOSED}")
     for program in config.programs:
         lines += ["", *_describe_program(program)]
     return "\n".join(lines)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from watchdog.cli.ports import Supplies
+from watchdog.client.errors import Unreachable
 
 if TYPE_CHECKING:
     from watchdog.client import Client
@@ -23,6 +24,11 @@ INTERNAL = 70  # a bug of ours
 BAD_CONFIG = 78
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+
+_EVERYBODY_SEES = (
+    "a password in the address can be seen by everybody on this machine; write --user NAME, and put"
+    " the password into WATCHDOG_PASSWORD or a file (--password-file)"
+)
 
 Run = Callable[["Config", tuple[str, ...]], int]
 Demo = Callable[[list[str]], int]
@@ -77,7 +83,13 @@ def make_client_parser(context: Context, summary: str, example: str) -> argparse
     """The parser of a command that talks to a running watchdog."""
     parser = make_parser(context, summary, example)
     parser.add_argument(
-        "-s", "--socket", metavar="WHERE", help="its socket, or http://user:password@host:port"
+        "-s", "--socket", "--url", metavar="WHERE", help="its socket, or http://host:port"
+    )
+    parser.add_argument("--user", metavar="NAME", help="for a watchdog that asks for a password")
+    parser.add_argument(
+        "--password-file",
+        metavar="FILE",
+        help="the password; else WATCHDOG_PASSWORD has it, or it is asked for",
     )
     parser.add_argument(
         "--name", dest="run_name", metavar="NAME", help="the `run -- COMMAND` of this name"
@@ -90,7 +102,17 @@ def connect(options: argparse.Namespace) -> Client:
     from watchdog.client import Client
     from watchdog.client.find import locate
 
-    return Client(locate(options.config, options.socket, options.run_name))
+    where = locate(options.config, options.socket, options.run_name)
+    client = Client(where, lambda: _find_login(options))
+    if client.address.password:
+        raise Unreachable("", _EVERYBODY_SEES)
+    return client
+
+
+def _find_login(options: argparse.Namespace) -> tuple[str, str] | None:
+    from watchdog.cli.login import find_login  # only where a password is asked for
+
+    return find_login(options)
 
 
 def complain(text: object) -> None:

@@ -46,7 +46,9 @@ COMMANDS = {
     "version": Command("version", "", "the version"),
 }
 _NOTHING = Supplies()
-_OPTIONS_WITH_VALUE = ("-c", "--config", "-s", "--socket", "--name")
+_OPTIONS_WITH_VALUE = (
+    "-c", "--config", "-s", "--socket", "--url", "--name", "--user", "--password-file"
+)  # fmt: skip
 
 
 def main(
@@ -73,7 +75,9 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
     while at < len(words) and words[at].startswith("-"):
         if words[at] in _OPTIONS_WITH_VALUE:
             at += 2
-        elif words[at].startswith(("--config=", "--socket=", "--name=")):
+        elif words[at].startswith(
+            tuple(f"{name}=" for name in _OPTIONS_WITH_VALUE if name[1] == "-")
+        ):
             at += 1
         else:
             break

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from watchdog.client.errors import Unreachable
 
-_FORMS = "a path, unix:///path, or http://[user:password@]host:port"
+_FORMS = "a path, unix:///path, http://host:port, or https://host[:port] (a proxy with TLS)"
+_HTTPS = 443
 
 
 class Address(NamedTuple):
@@ -17,10 +18,12 @@ class Address(NamedTuple):
     port: int = 0
     user: str = ""
     password: str = ""
+    secure: bool = False  # TLS, which a proxy before the watchdog speaks
 
     def __str__(self) -> str:
         """As a person would write it, without the password."""
-        return self.path or f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.path or f"http{'s' * self.secure}://{host}:{self.port}"
 
     def __repr__(self) -> str:
         return f"Address({self})"
@@ -33,16 +36,23 @@ def parse(text: str) -> Address:
         return Address(path=text)
     if scheme == "unix" and rest:
         return Address(path=rest)
-    if scheme == "http":
-        return _parse_http(rest)
+    if scheme in ("http", "https"):
+        return _parse_http(rest, secure=scheme == "https")
     raise Unreachable("", f"found the address {scheme}://...; allowed: {_FORMS}")
 
 
-def _parse_http(rest: str) -> Address:
+def _parse_http(rest: str, secure: bool) -> Address:
     login, _, place = rest.partition("/")[0].rpartition("@")
-    host, _, port = place.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
+    host, port = _split(place, _HTTPS if secure else None)
     if not (host and port.isdecimal() and 0 < int(port) < 65536):
         raise Unreachable("", f"found an http address without host and port; allowed: {_FORMS}")
     user, _, password = login.partition(":")
-    return Address("", host, int(port), user, password)
+    return Address("", host, int(port), user, password, secure)
+
+
+def _split(place: str, default: int | None) -> tuple[str, str]:
+    """Host and port; the host of IPv6 stands in brackets, the port may be left out if known."""
+    host, colon, port = place.rpartition(":")
+    if default is not None and (not colon or place.endswith("]")):
+        host, port = place, str(default)
+    return host.removeprefix("[").removesuffix("]"), port

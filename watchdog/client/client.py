@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, TypeVar
 
 from watchdog.client.address import parse
 from watchdog.client.errors import Refused, Unreachable
@@ -12,7 +12,14 @@ from watchdog.wire.faults import Fault, explain
 from watchdog.wire.xmlrpc import Malformed, read_result, write_call
 
 QUICK = 10.0  # seconds within which a watchdog whose loop turns has answered a question
+UNAUTHORIZED = 401  # HTTP's status where user and password are missing or wrong
 Stream = Literal["stdout", "stderr"]
+Ask = Callable[[], "tuple[str, str] | None"]  # for user and password
+T = TypeVar("T")
+
+
+def nobody() -> None:
+    """There is nobody to ask."""
 
 
 class Client:
@@ -21,13 +28,15 @@ class Client:
     Every method raises `Unreachable` if nobody answers and `Refused` if the answer is no.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, ask: Ask = nobody) -> None:
         self.address = parse(address)
+        self._ask = ask  # for user and password, once they are asked for
         self._connection: Connection | None = None
 
     def call(self, method: str, *params: Any, seconds: float | None = QUICK) -> Any:
         """The result of any method of the API; `seconds` is None for one that takes its time."""
-        body = self._connect().post("/RPC2", write_call(method, params), seconds)
+        request = write_call(method, params)
+        body = self._logged_in(lambda: self._connect().post("/RPC2", request, seconds))
         try:
             return read_result(body)
         except Fault as fault:
@@ -81,13 +90,32 @@ class Client:
         """The last lines of a program's output, then what it goes on to write."""
         from urllib.parse import quote
 
-        return self._connect().stream(f"/logtail/{quote(name)}/{stream}?lines={lines}")
+        path = f"/logtail/{quote(name)}/{stream}?lines={lines}"
+        return self._logged_in(lambda: self._connect().open_stream(path))
 
     def close(self) -> None:
         """Hang up."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _logged_in(self, do: Callable[[], T]) -> T:
+        """Do it; if a password is asked for, with the one that `ask` gives."""
+        try:
+            return do()
+        except Refused as refused:
+            login = self._ask() if refused.code == UNAUTHORIZED else None
+            if login is None:
+                raise
+        self.close()
+        self._ask = nobody
+        self.address = self.address._replace(user=login[0], password=login[1])
+        try:
+            return do()
+        except Refused as refused:
+            if refused.code == UNAUTHORIZED:
+                raise Refused(UNAUTHORIZED, "the user or the password is wrong") from None
+            raise
 
     def _connect(self) -> Connection:
         if self._connection is None:

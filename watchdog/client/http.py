@@ -28,6 +28,13 @@ _REASONS = {
     errno.EAGAIN: "it does not answer: its queue is full",
 }
 
+_WORDS = {
+    401: "it asks for a user and a password: give --user NAME, and the password in"
+    " WATCHDOG_PASSWORD, in a file (--password-file), or at the prompt",
+    429: "too many wrong passwords came from here; wait some seconds",
+}
+"""What a person is told instead of the server's own words."""
+
 
 class Connection:
     """A connection to the server. Every failure of it is `Unreachable`."""
@@ -42,9 +49,12 @@ class Connection:
         head = f"Content-Type: text/xml\r\nContent-Length: {len(body)}\r\n"
         return self._guarded(lambda: self._exchange(f"POST {path}", head, body, seconds))
 
-    def stream(self, path: str) -> Iterator[bytes]:
-        """What the server sends, as it comes, until it ends."""
+    def open_stream(self, path: str) -> Iterator[bytes]:
+        """What the server sends, as it comes, until it ends. A refusal is told at once."""
         self._guarded(lambda: self._open_stream(path))
+        return self._read_chunks()
+
+    def _read_chunks(self) -> Iterator[bytes]:
         while chunk := self._guarded(self._read_chunk):
             yield chunk
 
@@ -138,7 +148,8 @@ class Connection:
 
 def _connect(address: Address) -> socket.socket:
     if not address.path:
-        return socket.create_connection((address.host, address.port), CONNECT_SECONDS)
+        plain = socket.create_connection((address.host, address.port), CONNECT_SECONDS)
+        return _secure(plain, address.host) if address.secure else plain
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(CONNECT_SECONDS)
     try:
@@ -149,6 +160,12 @@ def _connect(address: Address) -> socket.socket:
     return connection
 
 
+def _secure(plain: socket.socket, host: str) -> socket.socket:
+    import ssl  # only for a proxy with TLS: 20 ms
+
+    return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+
+
 def _explain(error: OSError) -> str:
     known = _REASONS.get(error.errno or 0)
     return known or error.strerror or str(error)
@@ -156,6 +173,4 @@ def _explain(error: OSError) -> str:
 
 def _refusal(status: int, body: bytes) -> Refused:
     text = body.decode(errors="replace").strip()
-    if status == 401:
-        text = "it asks for a user and a password: http://user:password@host:port"
-    return Refused(status, text or f"HTTP status {status}")
+    return Refused(status, _WORDS.get(status, text) or f"HTTP status {status}")

@@ -18,6 +18,7 @@ from watchdog.config.build import Surroundings, build_program
 from watchdog.config.errors import ConfigError, Findings, Problem, nearest
 from watchdog.config.expand import Scope
 from watchdog.config.files import read_text
+from watchdog.config.login import read_logins
 from watchdog.config.model import Config, ProgramConfig
 from watchdog.config.places import (
     SOCKET_LIMIT,
@@ -85,8 +86,18 @@ def assemble(tables: dict[str, Any], origin: Origin, findings: Findings) -> Conf
     around = Surroundings(origin.base, state, origin.environ)
     programs = _programs(tables, around, findings)
     socket = _socket(watchdog, state, origin, findings)
+    logins = read_logins(watchdog, origin.base, origin.environ, findings)
     findings.raise_any()
-    return Config(origin.path, state, socket, watchdog["http"], programs)
+    return Config(
+        path=origin.path,
+        state=state,
+        socket=socket,
+        http=watchdog["http"],
+        programs=programs,
+        login=logins.http,
+        socket_login=logins.socket,
+        metrics_public=watchdog["metrics_public"],
+    )
 
 
 def _report_unknown(tables: dict[str, Any], findings: Findings) -> None:

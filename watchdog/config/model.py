@@ -11,6 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from watchdog.config.loopback import is_loopback
 from watchdog.config.secret import HIDDEN, mask, strike
 from watchdog.core.model import Policy, Role
 
@@ -26,6 +27,21 @@ class Address(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine itself can reach it."""
+        return is_loopback(self.host)
+
+
+class Login(Struct, frozen=True):
+    """A user and a password (or supervisor's `{SHA}` form of one). The repr shows neither."""
+
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Login({HIDDEN})"
 
 
 class Singleton(Struct, frozen=True):
@@ -120,6 +136,9 @@ class Config(Struct, frozen=True):
     socket: Path
     http: Address | None
     programs: tuple[ProgramConfig, ...]
+    login: Login | None = None  # for `http`
+    socket_login: Login | None = None
+    metrics_public: bool = False  # /metrics needs no login
 
     def program(self, name: str) -> ProgramConfig:
         """The program of this name; `KeyError` if there is none."""

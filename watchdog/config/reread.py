@@ -13,6 +13,16 @@ from msgspec import Struct
 
 from watchdog.config.model import Config, ProgramConfig
 
+_OWN = {
+    "state": "state",
+    "socket": "socket",
+    "http": "http",
+    "username and password": "login",
+    "socket_username and socket_password": "socket_login",
+    "metrics_public": "metrics_public",
+}
+"""The keys of [watchdog], and the fields of `Config` that have them."""
+
 
 class Changes(Struct, frozen=True):
     """The names of the programs that were added, removed or changed, in the configs' order."""
@@ -44,7 +54,7 @@ def compare(old: Config, new: Config) -> Changes:
         restarted=restarted,
         retuned=tuple(retuned),
         watchdog=tuple(
-            key for key in ("state", "socket", "http") if getattr(old, key) != getattr(new, key)
+            key for key, field in _OWN.items() if getattr(old, field) != getattr(new, field)
         ),
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from watchdog.config import kinds
 from watchdog.config.identity import singleton
+from watchdog.config.login_options import LOGIN
 from watchdog.config.options import PATH, option, section
 from watchdog.config.probe_options import LIVENESS, READINESS, STARTUP
 from watchdog.config.tables import EXIT_CODES, LIMITS, LOGS, RESTART, STOP
@@ -37,12 +38,13 @@ WATCHDOG = section(
         "http",
         kinds.address(),
         None,
-        "Address and port for control over TCP and `/healthz`; loopback only. There is no password "
-        "yet: every user of the machine can use it.",
+        "Address and port for control over TCP, `/metrics` and `/healthz`. Without a password only "
+        "loopback is allowed, and every user of the machine can use it.",
         example='"127.0.0.1:9877"',
         unset="no TCP port",
         elsewhere="inet_http_server port listen",
     ),
+    *LOGIN,
 )
 
 PROGRAM = section(

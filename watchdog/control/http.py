@@ -30,6 +30,7 @@ class Request(Struct, frozen=True):
     target: str  # path and query, as sent
     headers: dict[str, str]  # names in lower case; of several the last
     body: bytes
+    peer: str = ""  # the address that it came from; empty over the unix socket
 
 
 class Reply(Struct, frozen=True):
@@ -67,6 +68,7 @@ class Connection:
         self._streams = False  # a reply without an end is under way
         self._reader = reader
         self._writer = writer
+        self._peer = _peer_of(writer)
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=LARGEST_HEAD)
 
     async def serve(self, respond: Respond) -> None:
@@ -126,7 +128,8 @@ class Connection:
         if int(headers.get("content-length", "0")[:18]) > LARGEST_BODY:
             raise Refusal(413, f"A body has at most {LARGEST_BODY} bytes")
         body = await self._read_body()
-        return Request(event.method.decode(), event.target.decode("latin-1"), headers, body)
+        target = event.target.decode("latin-1")
+        return Request(event.method.decode(), target, headers, body, self._peer)
 
     async def _read_body(self) -> bytes:
         body = bytearray()
@@ -202,6 +205,12 @@ class Connection:
                 if self._writer.can_write_eof():
                     self._writer.write_eof()
                 await self._wait_for_leave()
+
+
+def _peer_of(writer: asyncio.StreamWriter) -> str:
+    """Who is at the other end: an IP address, or nothing over a unix socket."""
+    name = writer.get_extra_info("peername")
+    return str(name[0]) if isinstance(name, tuple) else ""
 
 
 def _head(reply: Reply, *more: tuple[str, str]) -> h11.Response:

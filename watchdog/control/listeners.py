@@ -16,7 +16,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from watchdog.control.access import is_loopback
+from watchdog.config.loopback import is_loopback
 
 LONGEST_PATH = 107  # bytes; sun_path of unix(7) has 108, one of them for the final NUL
 BACKLOG = 1024

@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote
 
 from watchdog.control import names
-from watchdog.control.access import Door, comes_from_here, declares_xml
+from watchdog.control.access import Door
 from watchdog.control.backend import Stream
+from watchdog.control.gate import Gate
 from watchdog.control.http import Reply, Request, plain
 from watchdog.control.rpc import Api, answer
 from watchdog.wire.xmlrpc import Malformed, read_call
@@ -28,14 +29,19 @@ class Routes:
     def __init__(self, api: Api, report: Report, door: Door) -> None:
         self._api = api
         self._report = report
-        self._door = door
+        self._gate = Gate(door)
 
     async def respond(self, request: Request) -> Reply:
         """The reply to a request."""
         path = request.target.partition("?")[0]
         if path == "/healthz":
-            return _allow(request, "GET") or plain(200, "ok")
-        return _stop_at(self._door, request) or await self._route(path, request)
+            return _allow(request, "GET") or self._tell_health()
+        return self._gate.stop(request) or await self._route(path, request)
+
+    def _tell_health(self) -> Reply:
+        """For load balancers: whether this watchdog is here to stay. Not how its programs are."""
+        state = self._api.backend.watchdog().state
+        return plain(200, "ok") if state == "RUNNING" else plain(503, "shutting down")
 
     async def _route(self, path: str, request: Request) -> Reply:
         if path in ("/RPC2", "/RPC2/"):
@@ -80,22 +86,6 @@ class Routes:
     def _lines_at_end(self, path: Path) -> int:
         """How many lines the last bytes hold. Whole lines: supervisor begins amid one."""
         return max(1, self._api.logs.tail_log(path, 0, _HEAD_BYTES)[0].count("\n"))
-
-
-def _stop_at(door: Door, request: Request) -> Reply | None:
-    """Nothing if the request may pass, else the reply that says why not."""
-    if door.is_local:
-        return None
-    if door.credentials is not None:
-        if door.credentials.match(request.headers.get("authorization", "")):
-            return None
-        challenge = ("WWW-Authenticate", 'Basic realm="watchdog"')
-        return Reply(401, b"Unauthorized\n", headers=(challenge,))
-    if not comes_from_here(request.headers):
-        return plain(403, "The Host of the request is not this machine's loopback")
-    if request.method == "POST" and not declares_xml(request.headers):
-        return plain(415, "A call has the Content-Type text/xml")
-    return None
 
 
 def _allow(request: Request, method: str) -> Reply | None:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from watchdog.control.access import LOCAL, Credentials, Door
+from watchdog.control.access import OPEN, Access, Credentials, Door
 from watchdog.control.backend import Backend, LogReader
 from watchdog.control.listeners import BACKLOG, AddressError, identify, open_tcp, open_unix
 
@@ -40,30 +41,42 @@ class ControlServer:
     """Serves `backend` at the sockets that are opened; `report` is told of what goes wrong."""
 
     def __init__(
-        self, backend: Backend, logs: LogReader, report: Report = lambda where, error: None
+        self,
+        backend: Backend,
+        logs: LogReader,
+        report: Report = lambda where, error: None,
+        access: Access = OPEN,
     ) -> None:
         self.tcp_address: tuple[str, int] | None = None  # with port 0 the one that it got
         self._backend = backend
         self._logs = logs
         self._report = report
+        self._access = access
         self._path: Path | None = None
         self._file: tuple[int, int] | None = None  # which file at the path is ours
         self._unix: asyncio.Server | None = None
         self._tcp: asyncio.Server | None = None
         self._healing: asyncio.Task[None] | None = None
         self._connections = Connections(_limit_connections(), report)
+        # Their own, and fewer: a crowd over TCP must not keep anybody from the unix socket.
+        self._visitors = Connections(_limit_connections() // 2, report)
 
     async def open_unix(self, path: Path) -> None:
         """Listen at a unix socket, mode 0600. `AddressError` says why it cannot be."""
         await self._serve_unix(self._bind(path))
 
     async def open_tcp(self, host: str, port: int, credentials: Credentials | None = None) -> None:
-        """Listen on TCP. `AddressError`: the port is taken, or others could reach it freely."""
-        await self._serve_tcp(open_tcp(host, port, credentials is not None), credentials)
+        """Listen on TCP. `AddressError`: the port is taken, or others could reach it freely.
 
-    async def _serve_tcp(self, listener: socket.socket, credentials: Credentials | None) -> None:
+        `credentials` are for a server that was made without any.
+        """
+        self._access = replace(self._access, http=credentials or self._access.http)
+        await self._serve_tcp(open_tcp(host, port, self._access.http is not None))
+
+    async def _serve_tcp(self, listener: socket.socket) -> None:
         self.tcp_address = listener.getsockname()[:2]
-        meet = self._greeter(Door(is_local=False, credentials=credentials))
+        door = Door(False, self._access.http, self._access.metrics_public)
+        meet = self._greeter(door, self._visitors)
         self._tcp = await asyncio.start_server(meet, sock=listener, backlog=BACKLOG)
 
     async def pause(self) -> Doors:
@@ -83,7 +96,7 @@ class ControlServer:
         doors = Doors(_keep(self._unix), self._path, self._file, _keep(self._tcp))
         for server in servers:
             server.close()
-        await self._connections.finish()
+        await asyncio.gather(self._connections.finish(), self._visitors.finish())
         return doors
 
     async def resume(self, doors: Doors) -> None:
@@ -93,7 +106,7 @@ class ControlServer:
             await self._serve_unix(socket.socket(fileno=doors.unix))
             self.heal()
         if doors.tcp >= 0:
-            await self._serve_tcp(socket.socket(fileno=doors.tcp), None)
+            await self._serve_tcp(socket.socket(fileno=doors.tcp))
 
     def heal(self) -> None:
         """Open the unix socket again if its file is gone. What prevents that is reported."""
@@ -115,7 +128,7 @@ class ControlServer:
             if server is not None:
                 server.close()
         self._remove_file()
-        await self._connections.close()
+        await asyncio.gather(self._connections.close(), self._visitors.close())
 
     def _bind(self, path: Path) -> socket.socket:
         listener = open_unix(path)
@@ -124,9 +137,8 @@ class ControlServer:
 
     async def _serve_unix(self, listener: socket.socket) -> None:
         old = self._unix
-        self._unix = await asyncio.start_unix_server(
-            self._greeter(LOCAL), sock=listener, backlog=BACKLOG
-        )
+        meet = self._greeter(Door(True, self._access.socket), self._connections)
+        self._unix = await asyncio.start_unix_server(meet, sock=listener, backlog=BACKLOG)
         if old is not None:
             old.close()
 
@@ -136,14 +148,14 @@ class ControlServer:
                 self._path.unlink()
         self._path = None
 
-    def _greeter(self, door: Door) -> Greeter:
+    def _greeter(self, door: Door, crowd: Connections) -> Greeter:
         """What meets each client of one listener. The routes are made with the first of them."""
         respond: Respond | None = None
 
         async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             nonlocal respond
             respond = respond or self._make_routes(door)
-            await self._connections.meet(reader, writer, respond)
+            await crowd.meet(reader, writer, respond)
 
         return meet
 

@@ -35,6 +35,7 @@ OURS = frozenset(
         "WATCHDOG_LOCK_FD",
         "WATCHDOG_LOCK_KEY",
         "WATCHDOG_CONFIG",
+        "WATCHDOG_PASSWORD",
         "WATCHDOG_HANDOVER",
         "WATCHDOG_REHEARSAL",
         "LISTEN_FDS",

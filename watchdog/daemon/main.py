@@ -12,6 +12,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from watchdog.config import Config
+from watchdog.config.model import Login
+from watchdog.control.access import Access, Credentials
 from watchdog.control.backend import ReloadError
 from watchdog.control.listeners import AddressError, AlreadyServed
 from watchdog.control.server import ControlServer
@@ -123,7 +125,7 @@ async def attend(
     config: Config, parts: Parts, claim: FileLock, given: Handover | None = None
 ) -> int:
     """Open the doors, start the programs or go on with them, and wait until everything is down."""
-    server = make_server(parts)
+    server = make_server(config, parts)
     if given is None:
         await open_doors(config, server)
     caretaker = Caretaker(config, server, parts.console.say, parts.keeper.restore)
@@ -171,13 +173,22 @@ def make_upgrader(parts: Parts, server: ControlServer, claim: FileLock) -> Upgra
     return Upgrader(parts, server, claim)
 
 
-def make_server(parts: Parts) -> ControlServer:
+def make_server(config: Config, parts: Parts) -> ControlServer:
     """The control server, not listening yet."""
 
     def report(where: str, error: Exception) -> None:
         parts.console.say(f"{where}: internal error: {type(error).__name__}: {error}")
 
-    return ControlServer(parts.service, tail, report)
+    return ControlServer(parts.service, tail, report, access_of(config))
+
+
+def access_of(config: Config) -> Access:
+    """Who may use the control sockets."""
+
+    def of(login: Login | None) -> Credentials | None:
+        return None if login is None else Credentials(login.user, login.password)
+
+    return Access(of(config.login), of(config.socket_login), config.metrics_public)
 
 
 async def reopen_doors(doors: Doors, config: Config, server: ControlServer) -> None:
