@@ -36,7 +36,9 @@ def serving(
     path: Path, backend: FakeBackend, credentials: Credentials | None, **access: object
 ) -> Iterator[FakeDaemon]:
     """A daemon on both doors."""
-    daemon = FakeDaemon(path / "s.sock", backend, ("127.0.0.1", 0), credentials)
+    daemon = FakeDaemon(
+        path / f"{credentials is None}.sock", backend, ("127.0.0.1", 0), credentials
+    )
     daemon.server._access = Access(**access)  # type: ignore[arg-type]
     with daemon.running():
         yield daemon

@@ -75,9 +75,7 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
     while at < len(words) and words[at].startswith("-"):
         if words[at] in _OPTIONS_WITH_VALUE:
             at += 2
-        elif words[at].startswith(
-            tuple(f"{name}=" for name in _OPTIONS_WITH_VALUE if name[1] == "-")
-        ):
+        elif words[at].startswith("--") and words[at].partition("=")[0] in _OPTIONS_WITH_VALUE:
             at += 1
         else:
             break

@@ -23,7 +23,7 @@ def nobody() -> None:
 
 
 class Client:
-    """A watchdog at an address: a path, `unix:///path` or `http://user:password@host:port`.
+    """A watchdog at an address: a path, `unix:///path`, `http://host:port` or `https://host`.
 
     Every method raises `Unreachable` if nobody answers and `Refused` if the answer is no.
     """
