@@ -119,7 +119,7 @@ class Heritage:
     def _mourn(self, record: Record) -> None:
         """It died unseen: nothing starts before what it left is gone, too."""
         name, number = record.program, record.incarnation
-        self._keeper.remember(record)
+        self._keeper.keep(record)
         self._driver.post(name, Bereaved(number, UNSEEN, record.restarts))
         who = "its main process" if record.pid is None else f"pid {record.pid}"
         self._say(f"{name}: {who} (incarnation {number}) {UNSEEN.detail}")

@@ -6,7 +6,7 @@ stands in the record of this one, so nothing is lost by that, and no restart wai
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from msgspec.structs import replace
 
@@ -34,20 +34,38 @@ class Keeper:
         self._say = say
         self._kept: dict[str, Record] = {}
         self._failing = False
+        self._told: set[str] = set()  # of whose harmed record was spoken since it changed last
 
     def remember(self, record: Record) -> None:
         """What an earlier watchdog wrote, and still holds."""
         self._kept[record.program] = record
 
+    def keep(self, record: Record) -> None:
+        """The same, of what gives no birth to note: it is written anew, as ours."""
+        self._write(record)
+
     def records(self) -> list[Record]:
         """All that is on record."""
         return list(self._kept.values())
 
-    def restore(self) -> None:
-        """Write all of it again, if somebody has removed it."""
-        if self._kept and not self._records.exist():
-            for record in self._kept.values():
-                self._write(record)
+    def rewrite(self) -> None:
+        """Write all of it: what an earlier watchdog wrote may have been harmed while none ran."""
+        for record in self._kept.values():
+            self._write(record)
+
+    def restore(self, names: Collection[str] = ()) -> None:
+        """Write again what somebody has removed or changed; of these files, or of all."""
+        programs = self._records.programs_of(names, self._kept) if names else list(self._kept)
+        for name in programs:
+            if self._records.is_harmed(name):
+                self._tell(name)
+                self._write(self._kept[name])
+
+    def _tell(self, name: str) -> None:
+        """Once, and not again before the record changes for a reason of ours."""
+        if name not in self._told:
+            self._say(f"{name}: the record of what runs was removed or changed; it is written anew")
+        self._told.add(name)
 
     def pid_of(self, name: str) -> int | None:
         """The process on record, whether it lives or only its tree does."""
@@ -65,7 +83,7 @@ class Keeper:
     def note(self, before: Program, after: Program) -> None:
         """The fleet's observer calls this after every step."""
         if after.pid is not None and before.pid != after.pid:
-            self._note_birth(after)
+            self._note_birth(before, after)
         elif after.state is State.RUNNING is not before.state:
             self._update(after, up=True)
         elif self._is_gone(before, after):
@@ -74,6 +92,7 @@ class Keeper:
     def forget(self, name: str) -> None:
         """The program left the configuration."""
         self._kept.pop(name, None)
+        self._told.discard(name)
         self._records.forget(name)
 
     def _is_gone(self, before: Program, after: Program) -> bool:
@@ -81,12 +100,13 @@ class Keeper:
         emptied = Need.TREE in after.granted and Need.TREE not in before.granted
         return emptied and after.state is not State.STARTING
 
-    def _note_birth(self, after: Program) -> None:
+    def _note_birth(self, before: Program, after: Program) -> None:
         name = after.policy.name
         birth = self._birth(name)
         if birth is not None:
+            self._told.discard(name)
             record = replace(
-                self._describe(name),
+                self._source_of(name, adopted=not before.spawning),
                 incarnation=birth.incarnation,
                 restarts=after.restarts,
                 up=after.state is State.RUNNING,
@@ -98,6 +118,11 @@ class Keeper:
                 started_at=after.started_at or 0.0,
             )
             self._write(record)
+
+    def _source_of(self, name: str, *, adopted: bool) -> Record:
+        """What the process saw of the configuration: an adopted one may have seen an older one."""
+        kept = self._kept.get(name)
+        return kept if adopted and kept is not None else self._describe(name)
 
     def _update(self, after: Program, **changes: object) -> None:
         kept = self._kept.get(after.policy.name)

@@ -128,7 +128,7 @@ async def attend(
     server = make_server(config, parts)
     if given is None:
         await open_doors(config, server)
-    caretaker = Caretaker(config, server, parts.console.say, parts.keeper.restore)
+    caretaker = Caretaker(config, server, parts.console.say, parts.records, parts.keeper)
     caretaker.begin()
     Listener(
         stop=lambda name: begin_to_leave(parts, name),

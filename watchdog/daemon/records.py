@@ -7,6 +7,8 @@ only if the kernel's start time, the boot and the mark of the process agree (`pr
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -34,11 +36,16 @@ class Record(Struct, frozen=True, omit_defaults=True):
     singleton: str = ""  # the key of the lock that it holds
 
 
+Trait = tuple[int, int]
+"""By what a file is known to be as it was written: its inode, and when it was changed last (ns)."""
+
+
 class Records:
     """The files of all programs."""
 
     def __init__(self, state: Path) -> None:
-        self._directory = state / "run"
+        self.directory = state / "run"
+        self._written: dict[str, Trait] = {}  # by the name of the file
 
     def write(self, record: Record) -> None:
         """Keep it. Raises OSError."""
@@ -47,25 +54,38 @@ class Records:
         try:
             fresh.write_bytes(msgspec.json.encode(record))
         except FileNotFoundError:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.prepare()
             fresh.write_bytes(msgspec.json.encode(record))
         fresh.replace(path)
+        self._written[path.name] = trait_of(path)
+
+    def prepare(self) -> None:
+        """Make the place for them. Raises OSError."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def is_harmed(self, program: str) -> bool:
+        """Whether the file is gone, or no longer as this watchdog has written it."""
+        path = self._path(program)
+        return path.name in self._written and trait_of(path) != self._written[path.name]
+
+    def programs_of(self, names: Iterable[str], programs: Iterable[str]) -> list[str]:
+        """Those of the programs whose files have one of these names."""
+        ours = self._written.keys() & set(names)
+        return [program for program in programs if self._path(program).name in ours] if ours else []
 
     def read_all(self) -> list[Record]:
         """What the last watchdog left; what makes no sense is left out."""
-        found = (read(path) for path in sorted(self._directory.glob("*.json")))
+        found = (read(path) for path in sorted(self.directory.glob("*.json")))
         return [record for record in found if record is not None]
-
-    def exist(self) -> bool:
-        """Whether there is a place with records at all."""
-        return self._directory.is_dir()
 
     def forget(self, program: str) -> None:
         """The program left the configuration, and nothing of it runs."""
-        self._path(program).unlink(missing_ok=True)
+        path = self._path(program)
+        self._written.pop(path.name, None)
+        path.unlink(missing_ok=True)
 
     def _path(self, program: str) -> Path:
-        return self._directory / f"{file_name(program)}.json"
+        return self.directory / f"{file_name(program)}.json"
 
 
 def read(path: Path) -> Record | None:
@@ -74,3 +94,12 @@ def read(path: Path) -> Record | None:
         return msgspec.json.decode(path.read_bytes(), type=Record)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def trait_of(path: Path) -> Trait:
+    """The trait of the file at a path; one that no file has where there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - after every write
+    except OSError:
+        return (-1, 0)
+    return found.st_ino, found.st_mtime_ns

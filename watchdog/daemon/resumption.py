@@ -54,6 +54,7 @@ class Resumption:
         parts.heritage.take(strangers)
         for pipe in given.pipes:
             os.close(pipe)
+        parts.keeper.rewrite()
         self._reconcile()
         self._start_the_new()
 

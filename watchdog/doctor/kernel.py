@@ -113,9 +113,9 @@ def _binds_abstract() -> bool:
 
 
 def _watches_files() -> bool:
-    from watchdog.locks import tamperwatch
+    from watchdog import inotify
 
-    descriptor = tamperwatch.watch(Path("/"))
+    descriptor = inotify.watch(Path("/"), inotify.GONE)
     if descriptor >= 0:
         os.close(descriptor)
     return descriptor >= 0

@@ -16,12 +16,12 @@ from msgspec import Struct, structs
 
 from watchdog.core.events import Event, Granted, Refused
 from watchdog.core.model import Need
+from watchdog.inotify import REPLACED, DirectoryWatch, Names
 from watchdog.locks import holders, standby
 from watchdog.locks.identity import reduce
 from watchdog.locks.ports import Lock
 from watchdog.locks.record import Healing, Holder, LockProblem, sentence
 from watchdog.locks.shadow import Shadow
-from watchdog.locks.tamperwatch import TamperWatch
 
 Post = Callable[[str, Event], None]
 Make = Callable[[str], Lock]  # a lock for a key
@@ -47,7 +47,7 @@ class Locks:
         self._held: dict[str, Held] = {}
         self._waiting: dict[str, standby.Standby] = {}
         self._shadows: dict[str, Shadow] = {}
-        self._watch: TamperWatch | None = None
+        self._watch: DirectoryWatch | None = None
 
     def post_to(self, post: Post) -> None:
         """Where the events go, for who had to take locks before there was such a place."""
@@ -136,11 +136,11 @@ class Locks:
         cannot watch, and `tampered()` has to be asked.
         """
 
-        def look() -> None:
+        def look(_names: Names) -> None:
             for program, text in self.tampered().items():
                 tampered(program, text)
 
-        self._watch = TamperWatch(directory, look)
+        self._watch = DirectoryWatch(directory, REPLACED, look)
         return self._watch.begin()
 
     def acquire(self, program: str, key: str, wait: bool, claim: int = 0) -> None:
