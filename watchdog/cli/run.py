@@ -47,7 +47,7 @@ def main(context: Context) -> int:
     own, command = _split(context.words)
     parser = _make_parser(context, has_names=command is None)
     try:
-        config, names = _configure(parser, own, command)
+        config, names, takes_over = _configure(parser, own, command)
     except ConfigError as error:
         complain(f"the configuration is not usable; nothing was started\n{error}")
         return BAD_CONFIG
@@ -55,6 +55,10 @@ def main(context: Context) -> int:
     if unknown := [name for name in names if name not in known]:
         complain(f"there is no program {unknown[0]}; there are: {', '.join(known)}")
         return USAGE
+    if takes_over:
+        from watchdog.cli.takeover import take_over
+
+        take_over(config)
     return context.run(config, names)
 
 
@@ -66,6 +70,11 @@ def _make_parser(context: Context, has_names: bool) -> argparse.ArgumentParser:
     )
     if has_names:
         parser.add_argument("names", nargs="*", metavar="NAME", help="only these programs")
+    parser.add_argument(
+        "--take-over",
+        action="store_true",
+        help="go on with what a watchdog runs that was left behind by its supervisor",
+    )
     group = parser.add_argument_group("options of a command without a configuration")
     group.add_argument("--name", metavar="NAME", help="what to call it")
     for flag, key, value, text in _FLAGS:
@@ -83,7 +92,7 @@ def _split(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
 
 def _configure(
     parser: argparse.ArgumentParser, own: list[str], command: list[str] | None
-) -> tuple[Config, tuple[str, ...]]:
+) -> tuple[Config, tuple[str, ...], bool]:
     options, others = parser.parse_known_args(own)
     keys = {key: getattr(options, key) for _, key, _, _ in _FLAGS}
     given = {key: value for key, value in keys.items() if value is not None}
@@ -93,9 +102,9 @@ def _configure(
             parser, not options.config, "a command after -- has no configuration; leave out -c"
         )
         tables = _nest(parser, given | _read_others(parser, others))
-        return _build(command, tables, options.name), ()
+        return _build(command, tables, options.name), (), options.take_over
     _require(parser, not (others or given or options.name), _needs_command(others, given))
-    return _load(options.config), tuple(options.names)
+    return _load(options.config), tuple(options.names), options.take_over
 
 
 def _needs_command(others: Iterable[str], given: Iterable[str]) -> str:

@@ -78,6 +78,10 @@ class Client:
         """Have it stop everything and end; returns at once."""
         self.call("watchdog.shutdown")
 
+    def give_way(self) -> None:
+        """Have it end without its programs, for another one to adopt them, if it is left behind."""
+        self.call("watchdog.giveWay")
+
     def wait_until_gone(self) -> None:
         """Return once the watchdog has ended."""
         self._connect().wait_until_closed()

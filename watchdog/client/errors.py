@@ -4,12 +4,16 @@ from __future__ import annotations
 
 
 class Unreachable(Exception):
-    """No watchdog answers at `address`; `why` says what was met there and what to do."""
+    """No watchdog answers at `address`; `why` says what was met there and what to do.
 
-    def __init__(self, address: str, why: str) -> None:
+    `absent` is known to be true if nobody listens there: none runs, rather than one that is stuck.
+    """
+
+    def __init__(self, address: str, why: str, absent: bool = False) -> None:
         super().__init__(address, why)
         self.address = address
         self.why = why
+        self.absent = absent
 
     def __str__(self) -> str:
         return f"no watchdog at {self.address}: {self.why}" if self.address else self.why

@@ -27,6 +27,7 @@ _REASONS = {
     errno.EPERM: "it belongs to another user",
     errno.EAGAIN: "it does not answer: its queue is full",
 }
+_ABSENT = (errno.ENOENT, errno.ECONNREFUSED)
 
 _WORDS = {
     401: "it asks for a user and a password: give --user NAME, and the password in"
@@ -140,10 +141,10 @@ class Connection:
         except ValueError:
             raise self._unreachable("what answers there is no watchdog") from None
         except OSError as error:
-            raise self._unreachable(_explain(error)) from None
+            raise self._unreachable(_explain(error), error.errno in _ABSENT) from None
 
-    def _unreachable(self, why: str) -> Unreachable:
-        return Unreachable(str(self._address), why)
+    def _unreachable(self, why: str, absent: bool = False) -> Unreachable:
+        return Unreachable(str(self._address), why, absent)
 
 
 def _connect(address: Address) -> socket.socket:

@@ -96,6 +96,10 @@ class UpgradeError(Exception):
     """There is no upgrade; the old version goes on. The text says why."""
 
 
+class GiveWayError(Exception):
+    """The watchdog stays, as it is looked after. The text says why."""
+
+
 class Backend(Protocol):
     """The daemon, as the server sees it."""
 
@@ -125,6 +129,10 @@ class Backend(Protocol):
 
     def shutdown(self) -> None:
         """Begin to stop everything; returns at once."""
+        ...
+
+    def give_way(self) -> None:
+        """Begin to end without the programs; `GiveWayError` if nobody else is to run them."""
         ...
 
     def log_path(self, name: str, stream: Stream) -> str | None:

@@ -11,6 +11,7 @@ import msgspec
 from watchdog.control import names
 from watchdog.control.backend import (
     Action,
+    GiveWayError,
     ProgramView,
     ReloadError,
     Result,
@@ -119,6 +120,19 @@ async def upgrades(api: Api) -> dict[str, Any]:
 async def shutdown(api: Api) -> bool:
     """Stop everything, then end the watchdog. Asking twice is no error."""
     api.backend.shutdown()
+    return True
+
+
+@TABLE.method("giveWay", "boolean")
+async def give_way(api: Api) -> bool:
+    """End, and leave the programs running, for another watchdog to adopt them.
+
+    Refused unless whoever started this watchdog is gone.
+    """
+    try:
+        api.backend.give_way()
+    except GiveWayError as error:
+        raise refuse(faults.FAILED, str(error)) from None
     return True
 
 

@@ -44,6 +44,7 @@ class Handover(Struct):
     began: float  # on the monotonic clock
     state: str  # the state directory, which cannot change on the way
     state_lock: int = -1
+    parent: int = 0  # who started it; 0: that version did not know
     doors: Doors = Doors()
     locks: dict[str, tuple[str, tuple[int, ...]]] = {}
     notify: dict[str, int] = {}

@@ -137,6 +137,7 @@ async def attend(
         reopen=lambda: reopen(parts),
     )
     parts.service.make_upgrader = lambda: make_upgrader(parts, server, claim)
+    parts.service.abandon = lambda: abandon(parts)
     try:
         if given is None:
             parts.driver.order(parts.fleet.start_all)
@@ -226,8 +227,18 @@ def greet(config: Config, parts: Parts) -> None:
     parts.journal.write("watchdog", state="RUNNING", pid=os.getpid(), version=__version__)
 
 
+def abandon(parts: Parts) -> None:
+    """Leave, and leave the programs running: another watchdog is about to adopt them."""
+    parts.console.say("watchdog: giving way to another one; the programs run on")
+    parts.journal.write("watchdog", state="GIVEN_WAY", pid=os.getpid())
+    if not parts.finished.done():
+        parts.finished.set_result(0)
+
+
 def say_goodbye(parts: Parts) -> None:
-    """Everything is down, as it should be."""
+    """Everything is down, as it should be; unless another watchdog goes on with it."""
+    if parts.fleet.exit_code is None:
+        return
     parts.journal.write("watchdog", state="SHUTDOWN", pid=os.getpid())
     parts.console.say("watchdog: everything is down")
 

@@ -41,6 +41,7 @@ class Resumption:
         """Take everything over."""
         parts, given = self._parts, self._given
         parts.service.upgrades_done = given.count
+        parts.service.parent = given.parent or parts.service.parent
         parts.views.ended.update(given.ended)
         self._take_descriptors()
         lost = [name for name, program in self._carried.items() if not self._go_on(program)]

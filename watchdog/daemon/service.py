@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
 from watchdog.control.backend import (
+    GiveWayError,
     ProgramView,
     Rehearsed,
     Reloaded,
@@ -26,6 +27,7 @@ from watchdog.core.events import Request, Restart, SendSignal, Start
 from watchdog.core.fleet import Fleet
 from watchdog.core.model import Outcome
 from watchdog.daemon.driver import Driver
+from watchdog.daemon.orphan import objection
 from watchdog.daemon.views import Views
 from watchdog.version import __version__
 
@@ -68,6 +70,8 @@ class Service:
         self.upgrades_done = 0
         self.upgrade_trouble = ""
         self.make_upgrader: Callable[[], Upgrader] = not_yet
+        self.parent = os.getppid()  # who started us
+        self.abandon: Callable[[], None] = leave  # ends the watchdog, and not its programs
         self._upgrader: Upgrader | None = None
 
     # --- looking
@@ -136,6 +140,13 @@ class Service:
     def shutdown(self) -> None:
         """Stop everything in order, and leave."""
         self._leave()
+
+    def give_way(self) -> None:
+        """Leave everything to another watchdog, if whoever started us is gone."""
+        reason = objection(self.parent, os.getppid(), self._fleet.exit_code is not None)
+        if reason:
+            raise GiveWayError(reason)
+        self.abandon()
 
     # --- the answers
 

@@ -139,6 +139,7 @@ class Upgrader:
             began=time.monotonic(),
             state=str(config.state),
             state_lock=self._claim.fd,
+            parent=parts.service.parent,
             doors=doors,
             locks=parts.adapters.locks.inheritance(),
             notify=parts.adapters.notify.descriptors(),
