@@ -1,9 +1,9 @@
 """Whether this watchdog may give way to another one: only if nobody looks after it any more.
 
-A supervisor that is killed leaves its watchdog behind, alive and with its programs. The supervisor's
-next watchdog asks it to give way (`watchdog run --take-over`): it ends, its programs run on, and
-the next one adopts them. Whoever still has the parent that started it refuses: two supervisors that
-run the same configuration would otherwise take it from each other for ever.
+A supervisor that is killed leaves its watchdog behind, alive and with its programs. The next one
+asks it to give way (`watchdog run --take-over`): it ends, its programs run on, and are adopted.
+Whoever still has the parent that started it refuses: two supervisors that run the same
+configuration would otherwise take it from each other for ever.
 """
 
 from __future__ import annotations

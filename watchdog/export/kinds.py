@@ -8,6 +8,7 @@ from typing import cast
 from watchdog.export.kind import Kind
 
 KINDS = {
+    "supervisord": "watchdog.export.supervisord",
     "systemd": "watchdog.export.systemd",
 }
 """The module of each kind."""
