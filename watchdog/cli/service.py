@@ -109,6 +109,7 @@ def _look_around(kind: Kind, options: argparse.Namespace, config: Config) -> Sur
     return Surroundings(
         command=_own_command(interpreter),
         python=str(interpreter),
+        code=tuple({sys.prefix, sys.base_prefix, str(Path(__file__).parents[2])}),
         path=f"{interpreter.parent}:{SYSTEM_PATH}",
         system=current_uid() == 0,
         user=options.user or "",
@@ -149,11 +150,12 @@ def _install(kind: Kind, subjects: list[Subject]) -> int:
 
 
 def _uninstall(kind: Kind, subjects: list[Subject]) -> int:
-    """Run the steps, the last to start first, then remove the files."""
-    for subject in reversed(subjects):
-        _run_steps(kind.uninstall(subject))
+    """Run the steps, the last to start first, and remove the files."""
+    steps = [step for subject in reversed(subjects) for step in kind.uninstall(subject)]
+    _run_steps(step for step in steps if not step.late)
     for file in _render(kind, subjects):
         print(f"{_remove(file)} {file.path}")
+    _run_steps(dict.fromkeys(step for step in steps if step.late))
     return OK
 
 

@@ -12,7 +12,8 @@ To add a kind: write a module here and name it in `kinds.KINDS`. The module has
   to; the one that matters most comes first. Without `--install` they are printed;
 - `install(subject) -> list[Step]`: the commands after the files were written. They must be fit to
   run twice;
-- `uninstall(subject) -> list[Step]`: the commands before the files are removed.
+- `uninstall(subject) -> list[Step]`: the commands before the files are removed; those that
+  are `late` come afterwards.
 
 With `--per-program` each of these is called once per program, with a subject that has only this one
 (`subject.single` is set) and `subject.after` with the names of the instances that it comes after.

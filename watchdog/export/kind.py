@@ -18,10 +18,11 @@ class File(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True):
-    """A command of an installation."""
+    """A command of an installation, or of its removal."""
 
     words: tuple[str, ...]
     required: bool = True  # whether its failure is one of the installation
+    late: bool = False  # of a removal: to be run when the files are gone
 
 
 class Option(Struct, frozen=True):
@@ -52,5 +53,5 @@ class Kind(Protocol):
         ...
 
     def uninstall(self, subject: Subject) -> list[Step]:
-        """What is done before they are removed."""
+        """What is done before they are removed; a late step afterwards."""
         ...

@@ -28,6 +28,7 @@ class Surroundings(Struct, frozen=True):
 
     command: tuple[str, ...]  # what runs `watchdog`: the console script, or python -m watchdog
     python: str  # the interpreter
+    code: tuple[str, ...]  # the directories that the interpreter and our package are in
     path: str  # PATH for the watchdog and its programs
     system: bool  # for the whole machine (we are root), or for one user only
     user: str = ""  # who runs it; empty for whoever installs it
@@ -76,6 +77,11 @@ class Subject(Struct, frozen=True):
         return (*self.around.command, "run", "-c", self.config, *alone)
 
     @property
+    def address(self) -> tuple[str, ...]:
+        """What tells a client command that it is this one."""
+        return ("-s", self.socket) if self.single else ("-c", self.config)
+
+    @property
     def options(self) -> dict[str, str]:
         """The kind's own options that were given."""
         return self.around.options
@@ -107,7 +113,7 @@ def describe(config: Config, around: Surroundings) -> Subject:
 
 def split(subject: Subject) -> list[Subject]:
     """One subject per program, in the order in which they start."""
-    names = {program.name: f"{subject.name}-{program.name}" for program in subject.programs}
+    names = {program.name: join(subject.name, program.name) for program in subject.programs}
     return [
         replace(
             subject,
@@ -123,6 +129,13 @@ def split(subject: Subject) -> list[Subject]:
         )
         for program in subject.programs
     ]
+
+
+def join(instance: str, program: str) -> str:
+    """The name of one program's service: mimic-bot, or mimic for mimic's own program mimic."""
+    if program == instance or program.startswith(f"{instance}-"):
+        return program
+    return f"{instance}-{program}"
 
 
 def reduce(program: ProgramConfig) -> Program:
