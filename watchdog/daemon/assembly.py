@@ -34,6 +34,7 @@ from watchdog.daemon.reload import Reloader
 from watchdog.daemon.remarks import Remarks
 from watchdog.daemon.service import Service
 from watchdog.daemon.signs import Signs
+from watchdog.daemon.upward import Teller, make_teller
 from watchdog.daemon.veil import Veil
 from watchdog.daemon.views import Views
 from watchdog.daemon.wards import Wards
@@ -62,6 +63,7 @@ class Parts(NamedTuple):
     crew: Crew
     views: Views
     records: Records
+    upward: Teller
     console: Console
     journal: Journal
     veil: Veil
@@ -81,6 +83,7 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
     fleet = Fleet(policies_of(config, names))
     driver = Driver(fleet, lambda effect: performer.perform(effect), clock.moment)
     locks.post_to(driver.post)
+    upward = make_teller(fleet, veil.over)
     chronicle = Chronicle(
         console,
         journal,
@@ -88,6 +91,7 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
         lambda before, after: driver.touch(after.policy.name),
         lambda before, after: views.note(before, after),
         lambda before, after: keeper.note(before, after),
+        lambda before, after: upward.touch(),
     )
     fleet.observe = chronicle.observe
     captures = Captures(config.state, chronicle.trouble)
@@ -101,7 +105,7 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
     for program in config.programs:
         crew.take(program)
     views = Views(fleet, crew.configs, veil.over, str(console.path))
-    reloader = Reloader(config, fleet, driver, crew, keeper, veil, console.say)
+    reloader = Reloader(config, fleet, driver, crew, keeper, veil, console.say, upward.reloading)
     heritage = Heritage(config, fleet, driver, crew, adapters, keeper, console.say)
     leave = partial(driver.order, partial(fleet.shut_down, 0))
     service = Service(fleet, driver, views, reloader.reload, leave)
@@ -119,6 +123,7 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
         crew=crew,
         views=views,
         records=records,
+        upward=upward,
         console=console,
         journal=journal,
         veil=veil,

@@ -13,6 +13,7 @@ from watchdog.core.program import Program
 from watchdog.daemon import story
 from watchdog.daemon.console import Console
 from watchdog.daemon.journal import Journal
+from watchdog.daemon.journald import INFO, WARNING, weigh
 
 Watcher = Callable[[Program, Program], None]
 
@@ -34,7 +35,7 @@ class Chronicle:
             self._journal.write("state", by=type(event).__name__, **fields)
             text = story.sentence(before, after)
             if text:
-                self._console.say(text)
+                self._console.say(text, weigh(after))
         if before.checks is not after.checks:
             self._note_degraded(before, after)
 
@@ -47,10 +48,10 @@ class Chronicle:
         self._journal.write(
             "degraded", program=name, incarnation=after.incarnation, phase=phase, reason=now or was
         )
-        self._console.say(f"{name}: {now or 'no longer so: ' + was}")
+        self._console.say(f"{name}: {now or 'no longer so: ' + was}", WARNING if now else INFO)
 
     def trouble(self, program: str, text: str | None) -> None:
         """Captured output cannot be kept, or can be again."""
         told = text or "its output is captured again"
-        self._console.say(f"{program}: {told}")
+        self._console.say(f"{program}: {told}", WARNING if text else INFO)
         self._journal.write("output", program=program, reason=told)

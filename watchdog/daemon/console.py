@@ -1,7 +1,7 @@
 """What the watchdog says of itself: to standard output, and to `<state>/watchdog.log`.
 
-Each line has a time. Secrets are struck out. A console that went away (a closed terminal, a broken
-pipe) is no reason to stop supervising.
+Each line has a time, or, for systemd's journal, a priority instead. Secrets are struck out. A
+console that went away (a closed terminal, a broken pipe) is no reason to stop supervising.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from watchdog.daemon.journald import INFO, Priority, leads_to_journal, mark
 from watchdog.logs.rotation import RotatingFile
 
 MAXIMUM = 50 * 1024 * 1024
@@ -32,12 +33,15 @@ class Console:
         self._redact = redact
         self._file = RotatingFile(str(path), MAXIMUM, BACKUPS, on_trouble, notice)
         self._terminal = True
+        self._journald = leads_to_journal(sys.stdout)
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, priority: Priority = INFO) -> None:
         """One line."""
         now = datetime.now()
         line = self._redact(f"{text}\n".encode("utf-8", "replace"))
-        self._show(now.strftime("%H:%M:%S ").encode() + line)
+        self._show(
+            (mark(priority) if self._journald else now.strftime("%H:%M:%S ").encode()) + line
+        )
         self._file.write(now.strftime("%Y-%m-%d %H:%M:%S,%f")[:-3].encode() + b" " + line)
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from watchdog.config import Config
@@ -127,7 +128,7 @@ async def attend(
     """Open the doors, start the programs or go on with them, and wait until everything is down."""
     server = make_server(config, parts)
     if given is None:
-        await open_doors(config, server)
+        await go_through_doors(config, server, parts.console.say)
     caretaker = Caretaker(config, server, parts.console.say, parts.records, parts.keeper)
     caretaker.begin()
     Listener(
@@ -143,6 +144,7 @@ async def attend(
             parts.driver.order(parts.fleet.start_all)
         else:
             await go_on(given, config, parts, server)
+        parts.upward.begin()
         Locksmith(parts.adapters.locks, parts.console, parts.journal).begin()
         give_back()
         code = await parts.finished
@@ -195,12 +197,25 @@ def access_of(config: Config) -> Access:
 async def reopen_doors(doors: Doors, config: Config, server: ControlServer) -> None:
     """Let in who waits at the old version's sockets; an address that changed is opened anew."""
     http = None if config.http is None else (config.http.host, config.http.port)
-    unix = doors.unix if doors.path == str(config.socket) else -1
+    unix = doors.unix if doors.path in ("", str(config.socket)) else -1
     tcp = doors.tcp if doors.http == http else -1
     for descriptor in {doors.unix, doors.tcp} - {unix, tcp, -1}:
         os.close(descriptor)
-    await server.resume(Listening(unix, config.socket, doors.file, tcp))
+    path = config.socket if doors.path else None  # none: it was passed to us, its file is not ours
+    await server.resume(Listening(unix, path, doors.file, tcp))
     await open_doors(config, server, has_unix=unix >= 0, has_tcp=tcp >= 0)
+
+
+async def go_through_doors(
+    config: Config, server: ControlServer, say: Callable[[str], None]
+) -> None:
+    """Listen, also where somebody listened in our place until now (socket activation)."""
+    has_unix = has_tcp = False
+    if "LISTEN_FDS" in os.environ:
+        from watchdog.daemon.activation import admit  # only where somebody did
+
+        has_unix, has_tcp = await admit(config, server, say)
+    await open_doors(config, server, has_unix=has_unix, has_tcp=has_tcp)
 
 
 async def open_doors(
@@ -239,6 +254,7 @@ def say_goodbye(parts: Parts) -> None:
     """Everything is down, as it should be; unless another watchdog goes on with it."""
     if parts.fleet.exit_code is None:
         return
+    parts.upward.end()
     parts.journal.write("watchdog", state="SHUTDOWN", pid=os.getpid())
     parts.console.say("watchdog: everything is down")
 

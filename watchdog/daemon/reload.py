@@ -7,6 +7,7 @@ is replaced (stopped, then started anew); one with only a new policy goes on und
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 
 from watchdog.config import Config, ConfigError, load
@@ -31,6 +32,7 @@ class Reloader:
         keeper: Keeper,
         veil: Veil,
         say: Callable[[str], None],
+        announce: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._config = config
         self._fleet = fleet
@@ -39,6 +41,7 @@ class Reloader:
         self._keeper = keeper
         self._veil = veil
         self._say = say
+        self._announce = announce  # around every attempt: whoever started us is told
 
     @property
     def config(self) -> Config:
@@ -47,6 +50,10 @@ class Reloader:
 
     def reload(self) -> Reloaded:
         """Apply the file as it is now. `ReloadError`: it cannot be, and nothing changed."""
+        with self._announce():
+            return self._read_and_apply()
+
+    def _read_and_apply(self) -> Reloaded:
         if self._config.path is None:
             raise ReloadError("there is no configuration file: this run was given its command")
         if self._fleet.exit_code is not None:

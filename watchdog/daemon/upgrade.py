@@ -87,7 +87,8 @@ class Upgrader:
         try:
             while not signals.hold_back():  # noqa: ASYNC110 - one turn of the loop
                 await asyncio.sleep(0)
-            self._leap(listening)
+            with parts.upward.reloading():
+                self._leap(listening)
         except (OSError, UpgradeError) as error:
             signals.let_through()
             self._note_failure(str(error))

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Protocol
 
 from watchdog.core.fleet import Fleet
 from watchdog.core.model import Health, Need, Role, State
@@ -29,6 +31,36 @@ HELD = (Need.DEPENDENCIES, Need.LOCK, Need.LEASE)
 NAMED = 3  # programs that a sentence names
 
 
+class Teller(Protocol):
+    """What the daemon lets happen to whoever tells."""
+
+    def begin(self) -> None:
+        """Nothing is told before this."""
+
+    def touch(self) -> None:
+        """A program changed."""
+
+    def reloading(self) -> contextlib.AbstractContextManager[None]:
+        """The configuration is being read again, or a new version takes over."""
+        ...
+
+    def end(self) -> None:
+        """Everything is down."""
+
+
+class Silence:
+    """Nobody wants to hear."""
+
+    def begin(self) -> None: ...
+
+    def touch(self) -> None: ...
+
+    def reloading(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+    def end(self) -> None: ...
+
+
 class Upward:
     """The fleet, as it is told upward. Everything is done on the event loop."""
 
@@ -38,6 +70,8 @@ class Upward:
         self._fleet = fleet
         self._send = send
         self._redact = redact
+        self._loop = asyncio.get_running_loop()
+        self._begun = False
         self._told = ""
         self._ready = False
         self._leaving = False
@@ -45,24 +79,32 @@ class Upward:
         self._extending: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
-        """From now on."""
-        self._loop = asyncio.get_running_loop()
+        """From now on: what was ordered to start counts as under way."""
+        self._begun = True
         self.touch()
         self._extend()
         beat = interval_of(os.environ, os.getpid())
         if beat is not None:
+            faulthandler.enable()  # what then ends us is SIGABRT: our stack goes to the journal
             self._beat(beat)
 
     def touch(self) -> None:
         """Something changed; what, is looked at in a moment."""
-        if self._due is None:
+        if self._begun and self._due is None:
             self._due = self._loop.call_later(PAUSE, self._tell)
 
-    def reload(self) -> None:
-        """The configuration is being read again, or a new version takes over."""
+    @contextlib.contextmanager
+    def reloading(self) -> Iterator[None]:
+        """The configuration is being read again, or a new version takes over.
+
+        That one says READY=1 itself; if it never came to be, we do.
+        """
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
-        self._ready = False
-        self.touch()
+        try:
+            yield
+        finally:
+            if self._ready:
+                self._send("READY=1")
 
     def end(self) -> None:
         """Everything is down."""
@@ -79,7 +121,7 @@ class Upward:
         elif not self._ready and not self._leaving and are_settled(programs):
             self._ready = True
             lines += ["READY=1", f"MAINPID={os.getpid()}"]
-        sentence = self._redact(describe(programs, leaving=self._leaving))
+        sentence = self._redact(describe(programs, leaving=self._leaving)).replace("\n", " ")
         if sentence != self._told:
             self._told = sentence
             lines.append(f"STATUS={sentence}")
@@ -98,6 +140,12 @@ class Upward:
     def _beat(self, interval: float) -> None:
         self._send("WATCHDOG=1")
         self._loop.call_later(interval, self._beat, interval)
+
+
+def make_teller(fleet: Fleet, redact: Callable[[str], str]) -> Teller:
+    """Whoever tells, if the environment says that somebody listens."""
+    mouth = find_mouth(os.environ)
+    return Silence() if mouth is None else Upward(fleet, mouth.send, redact)
 
 
 class Mouth:
