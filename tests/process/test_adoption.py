@@ -178,6 +178,33 @@ def test_spawned_but_not_recorded_is_found_by_its_mark(begin: Begin, life: str) 
     assert second.ask("adopt", second.ask("find", "bot", 1, nonce))
 
 
+LEADS = "if os.fork() == 0:\n os.setsid()\n "
+ORPHANS = {
+    "forked only": f"{DAEMON}{LEADS}sleep()\n{READY}\nsleep()",
+    "after one in the session": f"{DAEMON}if os.fork() == 0: sleep()\n"
+    f"{LEADS}os.execve('/bin/sleep', ['sleep', '1000'], os.environ)\n{READY}\nsleep()",
+}
+
+
+@pytest.mark.parametrize("habit", ORPHANS)
+def test_stray_of_a_dead_leader_is_not_taken_for_it(begin: Begin, life: str, habit: str) -> None:
+    """With the leader dead and nobody's record of it, a stray with a session is no leader."""
+    first = begin()
+    nonce = first.ask("next_mark")
+    birth = start(first, life, ORPHANS[habit], nonce)
+    first.end()
+    others = [pid for pid in alive(life) if pid != birth["pid"]]
+    until(lambda: any(proc.session(pid) == pid for pid in others))
+    until(lambda: habit == "forked only" or any("sleep 1000" in proc.command(p) for p in others))
+    second = begin()
+    assert second.ask("find", "bot", 1, nonce) == birth
+    os.kill(birth["pid"], signal.SIGKILL)
+    until(lambda: not proc.lives(birth["pid"]))
+    assert alive(life)
+    assert second.ask("find", "bot", 1, nonce) is None
+    assert second.ask("has_remains", "bot", 1, nonce) is True
+
+
 @pytest.mark.parametrize(
     "habit", ["double fork before", "sheds its environment", "flees by forking"]
 )

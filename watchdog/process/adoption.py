@@ -17,15 +17,16 @@ assert sys.platform == "linux"
 
 
 def find(mark: Mark) -> Birth | None:
-    """The leader that carries the mark, where nobody has written down its pid.
+    """The leader that carries the mark, where nobody has written down its pid; or None.
 
-    Of all that lead a session it is the one that has run longest. If the leader is dead already, a
-    stray that has opened a session of its own is taken for it.
+    A leader began before all that it has started, leads its session, and was executed. So if the
+    first of those that live does not lead one, or was only forked, the leader is dead. What cannot
+    be told from it is a stray that outlived everybody else, opened a session and was executed.
     """
-    kin = Kin(mark)
-    leads = [pid for pid in sweep(kin).alive if evidence.session_is_its_own(pid)]
-    births = [birth for pid in leads if (birth := evidence.birth_of(pid, mark)) is not None]
-    return min(births, key=lambda birth: (birth.start, birth.pid), default=None)
+    alive = sweep(Kin(mark)).alive
+    births = [birth for pid in alive if (birth := evidence.birth_of(pid, mark)) is not None]
+    first = min(births, key=lambda birth: (birth.start, birth.pid), default=None)
+    return first if first is not None and evidence.may_lead(first.pid) else None
 
 
 def has_remains(mark: Mark) -> bool:

@@ -13,6 +13,8 @@ from watchdog.process.spec import MARKER, Mark
 assert sys.platform == "linux"
 
 _START = 19  # of proc.stat(): field 22
+_FLAGS = 6  # field 9, with the kernel's own flags of <linux/sched.h>
+_FORKED_ONLY = 0x40  # PF_FORKNOEXEC: no execve since the fork
 _BOOT = "/proc/sys/kernel/random/boot_id"
 
 
@@ -68,6 +70,13 @@ def number_of(pid: int) -> int | None:
 def session_is_its_own(pid: int) -> bool:
     """Whether it leads a session, as every leader does from before its exec on."""
     return proc.session(pid) == pid
+
+
+def may_lead(pid: int) -> bool:
+    """Whether it leads a session and has executed something, as every leader has by its spawn."""
+    fields = proc.stat(pid)
+    executed = len(fields) > _FLAGS and not int(fields[_FLAGS]) & _FORKED_ONLY
+    return executed and session_is_its_own(pid)
 
 
 def is_our_child(birth: Birth) -> bool:
