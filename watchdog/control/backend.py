@@ -11,6 +11,8 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
+from watchdog.config.groups import GroupChanges
+from watchdog.config.model import ProgramConfig
 from watchdog.core.model import Health, Outcome, State
 
 Action = Literal["start", "stop", "restart"]
@@ -75,6 +77,25 @@ class ReloadError(Exception):
     """The new configuration is not usable; the old one stays in force. The text says why."""
 
 
+class Configured(Struct, frozen=True):
+    """A program as it was read last."""
+
+    program: ProgramConfig
+    in_use: bool  # whether its group is in force
+
+
+class GroupError(Exception):
+    """The group cannot be added or removed."""
+
+    def __init__(self, problem: Literal["unknown", "active", "running"]) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class InputError(Exception):
+    """The process cannot be sent anything. The text says why."""
+
+
 class Upgrades(Struct, frozen=True):
     """What runs, and what became of the latest upgrade."""
 
@@ -119,6 +140,42 @@ class Backend(Protocol):
 
     async def reload(self) -> Reloaded:
         """Read the configuration again and apply it; `ReloadError` if it is not usable."""
+        ...
+
+    def reread(self) -> GroupChanges:
+        """Read the configuration again and change nothing; `ReloadError` if it is not usable."""
+        ...
+
+    def configured(self) -> list[Configured]:
+        """Every program of the configuration that was read last."""
+        ...
+
+    def add_group(self, group: str) -> None:
+        """Take a group into force as it was read last; `GroupError`."""
+        ...
+
+    def remove_group(self, group: str) -> None:
+        """Take a group that is down out of force; `GroupError`."""
+        ...
+
+    async def renew(self) -> None:
+        """Begin to stop everything and to start anew; `ReloadError`: nothing is done."""
+        ...
+
+    async def send_input(self, name: str, data: bytes) -> None:
+        """Write to the standard input of a process that runs; `InputError`."""
+        ...
+
+    def remote_event(self, kind: str, data: str) -> None:
+        """Tell who listens that a client sent this."""
+        ...
+
+    def clear_logs(self, name: str) -> None:
+        """Begin the captured output of a program anew; OSError."""
+        ...
+
+    def clear_main_log(self) -> None:
+        """Begin the watchdog's own log anew; OSError."""
         ...
 
     async def upgrade(self) -> Rehearsed:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from watchdog.control import (
+    supervisor_clear,
+    supervisor_groups,
     supervisor_logs,
     supervisor_methods,
     system_methods,
@@ -12,7 +14,9 @@ from watchdog.control.rpc import Method
 
 METHODS: dict[str, Method] = {
     **supervisor_methods.TABLE.methods,
+    **supervisor_groups.TABLE.methods,
     **supervisor_logs.TABLE.methods,
+    **supervisor_clear.TABLE.methods,
     **system_methods.TABLE.methods,
     **watchdog_methods.TABLE.methods,
 }

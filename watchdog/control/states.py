@@ -55,20 +55,6 @@ def process_info(view: ProgramView, now: float) -> dict[str, Any]:
     }
 
 
-def config_info(view: ProgramView) -> dict[str, Any]:
-    """The struct of getAllConfigInfo, as far as a view knows it."""
-    return {
-        "name": view.name,
-        "group": view.group,
-        "inuse": True,
-        "autostart": view.autostart,
-        "group_prio": view.priority,
-        "process_prio": view.priority,
-        "stdout_logfile": view.stdout_log or "none",
-        "stderr_logfile": view.stderr_log or "none",
-    }
-
-
 def describe(view: ProgramView, now: float) -> str:
     """What supervisorctl prints beside the state."""
     if view.state is State.RUNNING:

@@ -1,7 +1,4 @@
-"""`supervisor.*`: the daemon and its processes, as supervisor's clients expect to find them.
-
-A method that is not here yet is answered with UNKNOWN_METHOD; none pretends to have worked.
-"""
+"""`supervisor.*`: the daemon and its processes, as supervisor's clients expect to find them."""
 
 from __future__ import annotations
 
@@ -15,7 +12,6 @@ from watchdog.control.rpc import Api, Table
 from watchdog.control.states import (
     SIGNALLABLE,
     UP,
-    config_info,
     failed_to_spawn,
     process_info,
     watchdog_state,
@@ -97,14 +93,6 @@ async def get_all_process_info(api: Api) -> list[dict[str, Any]]:
     guard(api)
     views = sorted(api.backend.programs(), key=lambda view: (view.group, view.name))
     return [process_info(view, time.time()) for view in views]
-
-
-@TABLE.method("getAllConfigInfo", "array")
-async def get_all_config_info(api: Api) -> list[dict[str, Any]]:
-    """How every process is configured."""
-    guard(api)
-    views = sorted(api.backend.programs(), key=lambda view: view.name)
-    return [config_info(view) for view in views]
 
 
 # --- start and stop ---------------------------------------------------------------------------

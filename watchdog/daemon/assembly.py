@@ -24,6 +24,7 @@ from watchdog.daemon.console import Console
 from watchdog.daemon.crew import Adapters, Crew
 from watchdog.daemon.driver import Driver
 from watchdog.daemon.fingerprint import fingerprint
+from watchdog.daemon.groups import Groups
 from watchdog.daemon.heritage import Heritage
 from watchdog.daemon.journal import Journal
 from watchdog.daemon.keeper import Keeper
@@ -34,6 +35,7 @@ from watchdog.daemon.reload import Reloader
 from watchdog.daemon.remarks import Remarks
 from watchdog.daemon.service import Service
 from watchdog.daemon.signs import Signs
+from watchdog.daemon.streams import Streams
 from watchdog.daemon.upward import Teller, make_teller
 from watchdog.daemon.veil import Veil
 from watchdog.daemon.views import Views
@@ -108,7 +110,9 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
     reloader = Reloader(config, fleet, driver, crew, keeper, veil, console.say, upward.reloading)
     heritage = Heritage(config, fleet, driver, crew, adapters, keeper, console.say)
     leave = partial(driver.order, partial(fleet.shut_down, 0))
-    service = Service(fleet, driver, views, reloader.reload, leave)
+    streams = Streams(captures, adapters.feeds, console, lambda name: crew.configs[name])
+    groups = Groups(reloader, fleet)
+    service = Service(fleet, driver, views, reloader.reload, leave, groups, streams)
     finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     callbacks = Callbacks(service.deliver, reloader.settle_removal, finished.set_result)
     performer = Performer(crew, adapters, callbacks)

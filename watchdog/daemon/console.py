@@ -48,6 +48,10 @@ class Console:
         """Say no more."""
         self._file.close()
 
+    def clear(self) -> None:
+        """Begin the file anew. Raises OSError."""
+        self._file.clear()
+
     def reopen(self) -> None:
         """The file was moved away by somebody who rotates it: begin a new one."""
         self._file.reopen()

@@ -56,6 +56,7 @@ class Handover(Struct):
     records: list[Record] = []
     resting: list[str] = []  # programs that nobody wants up
     same: list[str] = []  # programs whose process would notice no change of the configuration
+    anew: bool = False  # nothing goes on: everything is down, and starts from the beginning
     ended: dict[str, float] = {}  # when the last process of a program ended (Unix seconds)
 
     def descriptors(self) -> list[int]:

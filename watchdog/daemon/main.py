@@ -139,6 +139,7 @@ async def attend(
     )
     parts.service.make_upgrader = lambda: make_upgrader(parts, server, claim)
     parts.service.abandon = lambda: abandon(parts)
+    parts.service.begin_renewal = lambda: begin_renewal(parts, claim)
     try:
         if given is None:
             parts.driver.order(parts.fleet.start_all)
@@ -148,6 +149,9 @@ async def attend(
         Locksmith(parts.adapters.locks, parts.console, parts.journal).begin()
         give_back()
         code = await parts.finished
+        if parts.service.renewing:
+            await start_anew(parts, server, claim)
+            return INTERNAL  # only if it could not
         say_goodbye(parts)
         return code
     finally:
@@ -174,6 +178,20 @@ def make_upgrader(parts: Parts, server: ControlServer, claim: FileLock) -> Upgra
     from watchdog.daemon.upgrade import Upgrader  # only when somebody asks
 
     return Upgrader(parts, server, claim)
+
+
+async def begin_renewal(parts: Parts, claim: FileLock) -> None:
+    """Stop everything, to start anew; unless that could not be."""
+    from watchdog.daemon import renewal  # only when somebody asks
+
+    await renewal.begin(parts, claim)
+
+
+async def start_anew(parts: Parts, server: ControlServer, claim: FileLock) -> None:
+    """Execute ourselves again, now that everything is down."""
+    from watchdog.daemon import renewal
+
+    await renewal.leap(parts, server, claim)
 
 
 def make_server(config: Config, parts: Parts) -> ControlServer:
@@ -262,6 +280,7 @@ def say_goodbye(parts: Parts) -> None:
 def begin_to_leave(parts: Parts, signal: str) -> None:
     """Stop everything in order."""
     parts.console.say(f"{signal}: stopping everything; a second signal hurries")
+    parts.service.renewing = False
     parts.driver.order(lambda moment: parts.fleet.shut_down(0, moment))
 
 

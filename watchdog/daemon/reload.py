@@ -35,6 +35,7 @@ class Reloader:
         announce: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._config = config
+        self.latest = config  # what was read last; `Groups` takes it into force by pieces
         self._fleet = fleet
         self._driver = driver
         self._crew = crew
@@ -51,22 +52,26 @@ class Reloader:
     def reload(self) -> Reloaded:
         """Apply the file as it is now. `ReloadError`: it cannot be, and nothing changed."""
         with self._announce():
-            return self._read_and_apply()
+            fresh = self.latest = self.read()
+            changes = compare(self._config, fresh)
+            self._take(fresh, changes)
+            return self._report(changes)
 
-    def _read_and_apply(self) -> Reloaded:
+    def read(self) -> Config:
+        """The file as it is now. `ReloadError`: it cannot be used."""
         if self._config.path is None:
             raise ReloadError("there is no configuration file: this run was given its command")
         if self._fleet.exit_code is not None:
             raise ReloadError("the watchdog is shutting down")
         try:
-            fresh = load(self._config.path)
+            return load(self._config.path)
         except ConfigError as error:
             raise ReloadError(str(error)) from None
-        changes = compare(self._config, fresh)
-        self._veil.learn(fresh.programs)
-        self._config = fresh
-        self._apply(fresh, changes)
-        return self._report(changes)
+
+    def apply(self, fresh: Config, changes: Changes, words: str) -> None:
+        """Have this configuration in force, of which so much is new; say it in these words."""
+        self._take(fresh, changes)
+        self._say(words)
 
     def settle_removal(self, name: str) -> None:
         """The fleet has let go of a program: forget it, unless it comes back changed."""
@@ -78,7 +83,9 @@ class Reloader:
             self._crew.forget(name)
             self._keeper.forget(name)
 
-    def _apply(self, fresh: Config, changes: Changes) -> None:
+    def _take(self, fresh: Config, changes: Changes) -> None:
+        self._veil.learn(fresh.programs)
+        self._config = fresh
         fleet, order = self._fleet, self._driver.order
         for name in changes.removed:
             order(partial(fleet.remove, name))

@@ -63,6 +63,9 @@ class Resumption:
         """Say that it is done, and how long nobody was there."""
         took = time.monotonic() - self._given.began
         before, parts = self._given.version, self._parts
+        if self._given.anew:
+            parts.console.say(f"started anew in {took:.2f} s")
+            return
         parts.journal.write(
             "upgrade", state="DONE", pid=os.getpid(), previous=before, seconds=round(took, 3)
         )

@@ -9,14 +9,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal, Protocol
 
+from watchdog.config.groups import GroupChanges
 from watchdog.control.backend import (
+    Configured,
     GiveWayError,
     ProgramView,
     Rehearsed,
     Reloaded,
+    ReloadError,
     Result,
     UpgradeError,
     Upgrades,
@@ -27,7 +30,9 @@ from watchdog.core.events import Request, Restart, SendSignal, Start
 from watchdog.core.fleet import Fleet
 from watchdog.core.model import Outcome
 from watchdog.daemon.driver import Driver
+from watchdog.daemon.groups import Groups
 from watchdog.daemon.orphan import objection
+from watchdog.daemon.streams import Streams
 from watchdog.daemon.views import Views
 from watchdog.version import __version__
 
@@ -46,6 +51,11 @@ def not_yet() -> Upgrader:
     raise UpgradeError("the watchdog is not up yet")
 
 
+async def not_renewable() -> None:
+    """The same for a new start."""
+    raise ReloadError("the watchdog is not up yet")
+
+
 class Service:
     """The daemon as the control server sees it (`control.backend.Backend`)."""
 
@@ -56,12 +66,19 @@ class Service:
         views: Views,
         reload: Callable[[], Reloaded],
         leave: Callable[[], None],
+        groups: Groups,
+        streams: Streams,
     ) -> None:
         self._fleet = fleet
         self._driver = driver
         self._views = views
         self._reload = reload
         self._leave = leave
+        self._groups = groups
+        self._streams = streams
+        self.begin_renewal: Callable[[], Awaitable[None]] = not_renewable
+        self.renewing = False  # once everything is down, it starts anew
+        self.remote_listeners: list[Callable[[str, str], None]] = []
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._numbers = itertools.count(1)
@@ -81,7 +98,7 @@ class Service:
         return WatchdogView(
             pid=os.getpid(),
             version=__version__,
-            state="RUNNING" if self._fleet.exit_code is None else "SHUTDOWN",
+            state=self._state(),
             uptime_seconds=self._loop.time() - self._began,
             identification="watchdog",
         )
@@ -124,6 +141,43 @@ class Service:
         """Read the configuration again. `ReloadError`: it is bad, and the old one stays."""
         return self._reload()
 
+    def reread(self) -> GroupChanges:
+        """What changed, by group; nothing is applied. `ReloadError`: it cannot be read."""
+        return self._groups.reread()
+
+    def configured(self) -> list[Configured]:
+        """Every program of the configuration that was read last."""
+        return self._groups.configured()
+
+    def add_group(self, group: str) -> None:
+        """Take a group into force. `GroupError`."""
+        self._groups.add(group)
+
+    def remove_group(self, group: str) -> None:
+        """Take a group out of force. `GroupError`."""
+        self._groups.remove(group)
+
+    def clear_logs(self, name: str) -> None:
+        """Begin the captured output of a program anew. Raises OSError."""
+        self._streams.clear_logs(name)
+
+    def clear_main_log(self) -> None:
+        """Begin the watchdog's own log anew. Raises OSError."""
+        self._streams.clear_main_log()
+
+    async def send_input(self, name: str, data: bytes) -> None:
+        """Write to the input of a process. `InputError`."""
+        await self._streams.send_input(name, data)
+
+    def remote_event(self, kind: str, data: str) -> None:
+        """A client sent this, for whoever listens."""
+        for hear in self.remote_listeners:
+            hear(kind, data)
+
+    async def renew(self) -> None:
+        """Stop everything and start anew. `ReloadError`: nothing is done."""
+        await self.begin_renewal()
+
     async def upgrade(self) -> Rehearsed:
         """Try the new version, and be replaced by it. `UpgradeError`: this one goes on."""
         if self._upgrader is None:
@@ -139,6 +193,7 @@ class Service:
 
     def shutdown(self) -> None:
         """Stop everything in order, and leave."""
+        self.renewing = False
         self._leave()
 
     def give_way(self) -> None:
@@ -164,6 +219,11 @@ class Service:
         for number, name in list(self._asked.items()):
             text = "the watchdog is being upgraded; it is under way, see `watchdog status`"
             self.deliver(Answer(name, number, Outcome.WAITING, text))
+
+    def _state(self) -> str:
+        if self._fleet.exit_code is None:
+            return "RUNNING"
+        return "RESTARTING" if self.renewing else "SHUTDOWN"
 
     def _number(self, name: str) -> int:
         number = next(self._numbers)

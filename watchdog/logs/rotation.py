@@ -7,6 +7,7 @@ writing works again the log says how much was lost. The one decision, `cut_for_r
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -168,7 +169,9 @@ class RotatingFile:
             self._lose(b"", error, now)
 
     def clear(self) -> None:
-        """Begin the log anew; the rotated files stay."""
+        """Begin the log anew; the rotated files stay. Raises OSError, also for a device."""
+        if not _may_remove(self._path):
+            raise OSError(errno.EINVAL, "not a file of its own", self._path)
         self._witness.before_move()
         Path(self._path).unlink(missing_ok=True)
         self.reopen()
@@ -315,6 +318,14 @@ class RotatingFile:
         if not self._told:
             self._told = True
             self._tell(text)
+
+
+def _may_remove(path: str) -> bool:
+    """Whether it is a plain file, or nothing: a link or a device is not for us to remove."""
+    try:
+        return stat.S_ISREG(Path(path).lstat().st_mode)
+    except FileNotFoundError:
+        return True
 
 
 def _open_making_directories(path: str) -> int:
