@@ -17,9 +17,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from watchdog.config.adhoc import build_adhoc
+from watchdog.config.groups import GroupChanges
 from watchdog.control.access import Credentials
 from watchdog.control.backend import (
     Action,
+    Configured,
     ProgramView,
     Reloaded,
     ReloadError,
@@ -125,6 +128,16 @@ class FakeBackend:
         if self.reload_error:
             raise ReloadError(self.reload_error)
         return Reloaded(added=("new",), retuned=("bot",), notes=("http changes at a restart",))
+
+    def reread(self) -> GroupChanges:
+        if self.reload_error:
+            raise ReloadError(self.reload_error)
+        return GroupChanges(added=("new",))
+
+    def configured(self) -> list[Configured]:
+        config = build_adhoc(["true"], {"priority": 999})
+        program = config.programs[0]
+        return [Configured(replace(program, name=name), True) for name in self.views]
 
     def shutdown(self) -> None:
         self.state = "SHUTDOWN"
