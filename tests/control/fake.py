@@ -139,6 +139,9 @@ class FakeBackend:
         program = config.programs[0]
         return [Configured(replace(program, name=name), True) for name in self.views]
 
+    def flaw(self, name: str) -> None:
+        return None
+
     def shutdown(self) -> None:
         self.state = "SHUTDOWN"
 

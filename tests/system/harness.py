@@ -116,6 +116,10 @@ class World:
         self._processes.append(process)
         return Watchdog(self, process, out)
 
+    def adopt(self, process: subprocess.Popen[bytes]) -> None:
+        """Somebody else's daemon, started with our environment, ends with this world too."""
+        self._processes.append(process)
+
     def call(self, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         """A command of the command line, to its end; both streams are in `stdout`."""
         return subprocess.run(

@@ -53,6 +53,9 @@ class ProgramView(Struct, frozen=True):
     stderr_log: str
     autostart: bool
     priority: int
+    cause: str = ""  # why it is being ended, or how it last failed: a `core.model.Cause`
+    start_seconds: float = 1.0  # how long it must live to count as RUNNING
+    success: tuple[int, ...] = (0,)  # exit codes
 
 
 class Result(Struct, frozen=True):
@@ -183,6 +186,10 @@ class Backend(Protocol):
         ...
 
     def upgrades(self) -> Upgrades: ...
+
+    def flaw(self, name: str) -> Literal["missing", "not executable"] | None:
+        """What is wrong with the command of a program, before anything is tried."""
+        ...
 
     def shutdown(self) -> None:
         """Begin to stop everything; returns at once."""

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from watchdog.control.backend import ProgramView, WatchdogView
-from watchdog.core.model import State
+from watchdog.core.model import Cause, State
 
 _CODES = {
     State.STOPPED: 0,
@@ -24,7 +24,6 @@ _CODES = {
 }
 _WATCHDOG_CODES = {"RUNNING": 1, "RESTARTING": 0, "SHUTDOWN": -1}
 _LARGEST = 2**31 - 1  # times are 32-bit integers in this API
-_QUICK = 1.0  # seconds; supervisor's default `startsecs`
 
 UP = frozenset({State.WAITING, State.STARTING, State.RUNNING, State.BACKOFF})
 SIGNALLABLE = frozenset({State.STARTING, State.RUNNING, State.STOPPING})
@@ -76,7 +75,10 @@ def format_uptime(seconds: float) -> str:
 
 
 def spawn_error(view: ProgramView) -> str:
-    """Why it did not come up; empty in every other state."""
+    """Why it did not come up, or ended as it should not; empty in every other state."""
+    if view.state is State.EXITED:
+        code = _exit_status(view)
+        return "" if code in view.success else f"Bad exit code {code}"
     if view.state not in (State.BACKOFF, State.FATAL):
         return ""
     if _exited_quickly(view):
@@ -87,13 +89,14 @@ def spawn_error(view: ProgramView) -> str:
 def failed_to_spawn(view: ProgramView) -> bool:
     """Whether the last failure was that no process came to be."""
     last = view.last_exit
-    return last is not None and last.get("code") is None and last.get("signal") is None
+    unknown = last is not None and last.get("code") is None and last.get("signal") is None
+    return unknown or view.cause == Cause.SPAWN
 
 
 def _exited_quickly(view: ProgramView) -> bool:
     if view.last_exit is None or failed_to_spawn(view):
         return False
-    return (view.stopped_at or 0.0) - (view.started_at or 0.0) < _QUICK
+    return (view.stopped_at or 0.0) - (view.started_at or 0.0) < view.start_seconds
 
 
 def _describe_stop(view: ProgramView) -> str:
@@ -103,7 +106,9 @@ def _describe_stop(view: ProgramView) -> str:
 
 
 def _exit_status(view: ProgramView) -> int:
-    """The exit code; -1 for one that was killed, as supervisor has it."""
+    """The exit code; -1 for one that was killed, 0 while it runs, as supervisor has it."""
+    if view.state in SIGNALLABLE:
+        return 0
     last = view.last_exit or {}
     code = last.get("code")
     return code if code is not None else -1 if last.get("signal") is not None else 0

@@ -12,7 +12,6 @@ from watchdog.control.rpc import Api, Table
 from watchdog.control.states import (
     SIGNALLABLE,
     UP,
-    failed_to_spawn,
     process_info,
     watchdog_state,
 )
@@ -106,6 +105,8 @@ async def start_process(api: Api, name: str, wait: bool = True) -> Any:
     if process is None:
         return await start_process_group(api, group, wait)
     view = names.find(api.backend.programs(), name)
+    if fault := _flaw(api, view, name):
+        raise fault
     if view.state in UP:
         raise refuse(faults.ALREADY_STARTED, name)
     return await _request_one(api, "start", view, name, wait)
@@ -199,7 +200,7 @@ async def _request_one(api: Api, action: Action, view: ProgramView, name: str, w
         api.begin(api.backend.request(action, [view.name]))
         return True
     for result in await api.backend.request(action, [view.name]):
-        if fault := _judge(api, action, result, name):
+        if fault := _judge(action, result, name):
             raise fault
     return True
 
@@ -207,21 +208,31 @@ async def _request_one(api: Api, action: Action, view: ProgramView, name: str, w
 async def _request_many(
     api: Api, action: Action, views: Iterable[ProgramView], wait: bool
 ) -> list[dict[str, Any]]:
-    asked = {view.name: view for view in views}
-    if not asked:
-        return []
-    if not wait:
-        api.begin(api.backend.request(action, list(asked)))
-        return [_struct(view, None) for view in asked.values()]
-    results = await api.backend.request(action, list(asked))
-    return [_report(api, action, result, asked[result.name]) for result in results]
+    asked = list(views)
+    told: dict[str, Fault | None] = {}
+    if action == "start":
+        told = {v.name: flaw for v in asked if (flaw := _flaw(api, v, names.join(v)))}
+    sound = [view.name for view in asked if view.name not in told]
+    if sound and not wait:
+        api.begin(api.backend.request(action, sound))
+    elif sound:
+        full = {view.name: names.join(view) for view in asked}
+        for result in await api.backend.request(action, sound):
+            told[result.name] = _judge(action, result, full[result.name])
+    return [_struct(view, told.get(view.name)) for view in asked]
 
 
-def _report(api: Api, action: Action, result: Result, view: ProgramView) -> dict[str, Any]:
-    return _struct(view, _judge(api, action, result, names.join(view)))
+def _flaw(api: Api, view: ProgramView, name: str) -> Fault | None:
+    """The fault of a program whose command is not there: nothing is tried then."""
+    match api.backend.flaw(view.name):
+        case "missing":
+            return refuse(faults.NO_FILE, name)
+        case "not executable":
+            return refuse(faults.NOT_EXECUTABLE, name)
+    return None
 
 
-def _judge(api: Api, action: Action, result: Result, name: str) -> Fault | None:
+def _judge(action: Action, result: Result, name: str) -> Fault | None:
     """The fault that an outcome amounts to, of those that supervisorctl expects for the action."""
     match result.outcome:
         case Outcome.DONE | Outcome.WAITING:
@@ -232,14 +243,9 @@ def _judge(api: Api, action: Action, result: Result, name: str) -> Fault | None:
             return refuse(faults.NOT_RUNNING, name)
     if action == "stop":
         return refuse(faults.FAILED, f"{name}: {result.text}")
-    return refuse(_start_failure(api, result.name), name)
-
-
-def _start_failure(api: Api, name: str) -> int:
-    for view in api.backend.programs():
-        if view.name == name and failed_to_spawn(view):
-            return faults.SPAWN_ERROR
-    return faults.ABNORMAL_TERMINATION
+    if result.outcome is Outcome.SUPERSEDED:
+        return refuse(faults.ABNORMAL_TERMINATION, name)
+    return refuse(faults.SPAWN_ERROR, name)
 
 
 async def _signal_one(api: Api, view: ProgramView, name: str, signal: str | int) -> bool:

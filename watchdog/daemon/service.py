@@ -30,6 +30,7 @@ from watchdog.core.events import Request, Restart, SendSignal, Start
 from watchdog.core.fleet import Fleet
 from watchdog.core.model import Outcome
 from watchdog.daemon.driver import Driver
+from watchdog.daemon.executable import Flaw, flaw_of
 from watchdog.daemon.groups import Groups
 from watchdog.daemon.orphan import objection
 from watchdog.daemon.streams import Streams
@@ -106,6 +107,10 @@ class Service:
     def programs(self) -> list[ProgramView]:
         """Every program, in the order in which they start."""
         return self._views.of_all()
+
+    def flaw(self, name: str) -> Flaw | None:
+        """What is wrong with the command of a program, before anything is tried."""
+        return flaw_of(self._views.config(name))
 
     def log_path(self, name: str, stream: Literal["stdout", "stderr"]) -> str | None:
         """Where the captured output of a program is; None if that stream is not captured."""

@@ -70,7 +70,14 @@ class Views:
             stderr_log=self.log_path(name, "stderr") or "",
             autostart=config.autostart,
             priority=program.policy.priority,
+            cause=program.cause or "",
+            start_seconds=program.policy.start_seconds,
+            success=program.policy.exit_codes.success,
         )
+
+    def config(self, name: str) -> ProgramConfig:
+        """How a program is configured."""
+        return self._configs[name]
 
     def log_path(self, name: str, stream: str) -> str | None:
         """Where captured output is; None if the stream goes elsewhere."""
