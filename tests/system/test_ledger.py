@@ -50,3 +50,17 @@ def test_each_hand_over_is_in_the_journal_with_its_cost(world: World) -> None:
     assert (unseen["how"], unseen["from_incarnation"], unseen["bound"]) == ("spawned", 2, "at most")
     assert unseen["gap_seconds"] > 0
     assert [line["double_seconds"] for line in handovers(watchdog)] == [0, 0, 0]
+
+
+def test_an_upgrade_between_two_processes_loses_no_hand_over(world: World) -> None:
+    """A process that ended before an upgrade, and is succeeded after it, has its gap told."""
+    text = CONFIGURATION.format(unused_key())
+    watchdog = world.up(f'{text}restart = {{ initial = "3s", jitter = 0 }}\n')
+    pid = watchdog.wait_state("bot", "RUNNING")["pid"]
+    os.kill(pid, signal.SIGKILL)
+    watchdog.wait_state("bot", "BACKOFF")
+    assert watchdog.call("upgrade").returncode == 0
+    watchdog.wait("bot", lambda p: p["incarnation"] == 2 and p["pid"], "the next process")
+    (told,) = handovers(watchdog)
+    assert (told["how"], told["from_incarnation"], told["bound"]) == ("spawned", 1, "exact")
+    assert 2.9 < told["gap_seconds"] < 60

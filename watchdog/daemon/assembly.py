@@ -62,6 +62,7 @@ class Parts(NamedTuple):
     reloader: Reloader
     heritage: Heritage
     keeper: Keeper
+    ledger: Ledger
     crew: Crew
     views: Views
     records: Records
@@ -86,10 +87,11 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
     driver = Driver(fleet, lambda effect: performer.perform(effect), clock.moment)
     locks.post_to(driver.post)
     upward = make_teller(fleet, veil.over)
+    ledger = make_ledger(journal, signs)
     chronicle = Chronicle(
         console,
         journal,
-        make_ledger(journal, signs).note,
+        ledger.note,
         lambda before, after: driver.touch(after.policy.name),
         lambda before, after: views.note(before, after),
         lambda before, after: keeper.note(before, after),
@@ -124,6 +126,7 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
         reloader=reloader,
         heritage=heritage,
         keeper=keeper,
+        ledger=ledger,
         crew=crew,
         views=views,
         records=records,

@@ -17,6 +17,7 @@ from msgspec.msgpack import Decoder, Encoder
 
 from watchdog.core.plans import Plans
 from watchdog.core.program import Program
+from watchdog.daemon.ledger import Account
 from watchdog.daemon.records import Record
 
 HANDOVER = "WATCHDOG_HANDOVER"
@@ -58,6 +59,7 @@ class Handover(Struct):
     same: list[str] = []  # programs whose process would notice no change of the configuration
     anew: bool = False  # nothing goes on: everything is down, and starts from the beginning
     ended: dict[str, float] = {}  # when the last process of a program ended (Unix seconds)
+    accounts: dict[str, Account] = {}  # of the ledger: ends whose successor is awaited
 
     def descriptors(self) -> list[int]:
         """All that must stay open."""

@@ -70,6 +70,14 @@ class Ledger:
         self._born = now()
         self._open: dict[str, Account] = {}
 
+    def accounts(self) -> dict[str, Account]:
+        """The open ones, for the version that is executed in our place."""
+        return dict(self._open)
+
+    def resume(self, accounts: dict[str, Account]) -> None:
+        """Go on with those of the version that ran before us."""
+        self._open |= accounts
+
     def note(self, before: Program, after: Program) -> None:
         """The fleet's observer calls this after every step."""
         name = after.policy.name

@@ -43,6 +43,7 @@ class Resumption:
         parts.service.upgrades_done = given.count
         parts.service.parent = given.parent or parts.service.parent
         parts.views.ended.update(given.ended)
+        parts.ledger.resume(given.accounts)
         self._take_descriptors()
         lost = [name for name, program in self._carried.items() if not self._go_on(program)]
         plans = self._plans()

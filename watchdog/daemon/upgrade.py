@@ -150,6 +150,7 @@ class Upgrader:
             resting=[name for name, program in programs.items() if not program.wanted],
             same=untouched(config),
             ended=parts.views.ended,
+            accounts=parts.ledger.accounts(),
         )
 
     def _note_failure(self, reason: str) -> None:
