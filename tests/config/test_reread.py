@@ -30,6 +30,7 @@ SEEN = {
     "logs stderr": 'logs.stderr = "discard"',
     "stdin": 'stdin = "pipe"',
     "heartbeat": 'heartbeat = "30s"',
+    "listener": 'listener.events = ["TICK_5"]',
     "ready_within": "startup.heartbeat = true",
 }
 UNSEEN = {

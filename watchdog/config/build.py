@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -12,6 +12,7 @@ from watchdog.config.envfile import read_env_file
 from watchdog.config.errors import ConfigError, Findings, KeyPath
 from watchdog.config.expand import CannotExpand, Scope, expand
 from watchdog.config.kinds import UNLIMITED
+from watchdog.config.listening import listener_of
 from watchdog.config.model import TOKEN_VARIABLES, LogsConfig, ProgramConfig
 from watchdog.config.places import resolve
 from watchdog.config.probing import Plan, plan_probes
@@ -62,7 +63,7 @@ def build_program(name: str, raw: Any, around: Surroundings, findings: Findings)
         singleton=table["singleton"],
         when_held=table["when_held"],
         lease=table["lease"],
-        on_watchdog_death=table["on_watchdog_death"] or ("kill" if table["lease"] else "adopt"),
+        on_watchdog_death=table["on_watchdog_death"] or _fate(table),
         memory=table["memory"],
         logs=_logs(name, table["logs"], around),
         probes={role: target for role, (target, _) in plan.probes.items()},
@@ -71,7 +72,13 @@ def build_program(name: str, raw: Any, around: Surroundings, findings: Findings)
         autostart=table["autostart"],
         stdin=table["stdin"],
         group_name=table["group_name"] or "",
+        listener=listener_of(name, table, findings),
     )
+
+
+def _fate(table: Table) -> Literal["adopt", "kill"]:
+    """Nobody guards a lease without the watchdog, and a listener's pipes end with it."""
+    return "kill" if table["lease"] or table["listener"] else "adopt"
 
 
 def _load_variables(
@@ -143,7 +150,18 @@ def _logs(name: str, table: Table, around: Surroundings) -> LogsConfig:
         stderr = path.with_name(f"{path.name}.stderr")
     elif mode not in ("merge", "discard"):
         mode, stderr = "separate", resolve(around.base, mode, around.environ)
-    return LogsConfig(path, table["maximum"], table["backups"], table["format"], mode, stderr)
+    return LogsConfig(
+        path,
+        table["maximum"],
+        table["backups"],
+        table["format"],
+        mode,
+        stderr,
+        table["stdout_events"],
+        table["stderr_events"],
+        table["stdout_capture"],
+        table["stderr_capture"],
+    )
 
 
 def _policy(name: str, table: Table, plan: Plan, findings: Findings) -> Policy:
@@ -158,9 +176,15 @@ def _policy(name: str, table: Table, plan: Plan, findings: Findings) -> Policy:
         heartbeat=table["heartbeat"],
         needs=_needs(table),
         depends_on=table["depends_on"],
-        priority=table["priority"],
+        priority=_priority(table),
         autostart=table["autostart"],
     )
+
+
+def _priority(table: Table) -> int:
+    """Listeners start first and stop last, to hear of all that lies between."""
+    first = table["listener"] is not None and "priority" not in table.given
+    return 0 if first else int(table["priority"])
 
 
 def _needs(table: Table) -> frozenset[Need]:

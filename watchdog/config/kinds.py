@@ -74,7 +74,7 @@ def _parsed(parse: Callable[[str], Any], text: str) -> Any:
         raise Unfit from None
 
 
-def _each(read: Callable[[Any], Any], value: Any) -> tuple[Any, ...]:
+def each(read: Callable[[Any], Any], value: Any) -> tuple[Any, ...]:
     """Every item of a list, read."""
     return tuple(_item(read, index, item) for index, item in enumerate(_of(list, value)))
 
@@ -198,7 +198,7 @@ def command() -> Kind:
     """A list of words, or one string that is split as a shell would, with no shell run."""
 
     def read(value: Any) -> tuple[str, ...]:
-        words = _each(read_text, value)
+        words = each(read_text, value)
         if not words or not words[0].strip():
             raise Unfit("it is empty")
         return words
@@ -257,7 +257,7 @@ def codes(least: int, most: int) -> Kind:
     one = integer(least, most)
 
     def read(value: Any) -> tuple[int, ...]:
-        return tuple(dict.fromkeys(_each(one.read, value)))
+        return tuple(dict.fromkeys(each(one.read, value)))
 
     return Kind(f"a list of whole numbers from {least} to {most}", read)
 
@@ -266,7 +266,7 @@ def names(allowed: str) -> Kind:
     """A list of strings, each counted once."""
 
     def read(value: Any) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(_each(read_text, value)))
+        return tuple(dict.fromkeys(each(read_text, value)))
 
     return Kind(allowed, read)
 

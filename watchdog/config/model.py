@@ -63,6 +63,18 @@ class LogsConfig(Struct, frozen=True):
     format: Literal["raw", "text", "json"]
     stderr: Literal["merge", "separate", "discard"]
     stderr_path: Path | None = None  # only for "separate"
+    stdout_events: bool = False  # what is written is told to event listeners
+    stderr_events: bool = False
+    stdout_capture: int = 0  # bytes of a message for event listeners; 0 looks for none
+    stderr_capture: int = 0
+
+
+class ListenerConfig(Struct, frozen=True):
+    """What an event listener is told."""
+
+    pool: str  # listeners of one pool share its events
+    events: tuple[str, ...]
+    buffer: int  # how many events may wait
 
 
 class ProbeTarget(Struct, frozen=True):
@@ -107,6 +119,7 @@ class ProgramConfig(Struct, frozen=True):
     stdin: Literal["null", "pipe"] = "null"
     group_name: str = ""  # the group of programs; empty is one of its own
     group_priority: int | None = None  # as supervisor shows it; None is the program's own
+    listener: ListenerConfig | None = None
 
     @property
     def team(self) -> str:

@@ -79,6 +79,7 @@ def seen(program: ProgramConfig, config: Config) -> tuple[Any, ...]:
         _within_state(program.logs.stderr_path, config),
         # Left out by default: what ran before there was this key has the same fingerprint.
         *([program.stdin] if program.stdin != "null" else []),
+        *([program.listener.pool] if program.listener else []),  # whose pipes it has
     )
 
 

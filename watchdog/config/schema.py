@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from watchdog.config import kinds
 from watchdog.config.identity import singleton
+from watchdog.config.listening import LISTENER
 from watchdog.config.login_options import LOGIN
 from watchdog.config.options import PATH, option, section
 from watchdog.config.probe_options import LIVENESS, READINESS, STARTUP
@@ -199,7 +200,7 @@ PROGRAM = section(
         "When the watchdog is killed: the program lives on and the next watchdog adopts it, or "
         "it is killed too.",
         example='"adopt"',
-        unset='`"adopt"`; with a lease `"kill"`',
+        unset='`"adopt"`; with a lease, or of a listener, `"kill"`',
     ),
     STARTUP,
     READINESS,
@@ -209,5 +210,6 @@ PROGRAM = section(
     STOP,
     LIMITS,
     LOGS,
+    LISTENER,
 )
 SECTIONS = (WATCHDOG, PROGRAM)

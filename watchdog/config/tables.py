@@ -159,6 +159,36 @@ LOGS = section(
         'nowhere ("discard"), or into the file of this path.',
         elsewhere="redirect_stderr stderr_logfile error_file",
     ),
+    option(
+        "stdout_events",
+        kinds.boolean(),
+        False,
+        "Event listeners are told what is written (PROCESS_LOG_STDOUT).",
+        elsewhere="stdout_events_enabled",
+    ),
+    option(
+        "stderr_events",
+        kinds.boolean(),
+        False,
+        "The same for a standard error that is not merged.",
+        elsewhere="stderr_events_enabled",
+    ),
+    option(
+        "stdout_capture",
+        kinds.size(),
+        0,
+        "What is written between `<!--XSUPERVISOR:BEGIN-->` and `<!--XSUPERVISOR:END-->` is a "
+        "message to event listeners (PROCESS_COMMUNICATION_STDOUT) and not logged; of a longer "
+        "one, the end is kept. 0 looks for none.",
+        elsewhere="stdout_capture_maxbytes",
+    ),
+    option(
+        "stderr_capture",
+        kinds.size(),
+        0,
+        "The same for a standard error that is not merged.",
+        elsewhere="stderr_capture_maxbytes",
+    ),
 )
 
 # plain word, constant in the module `resource`, kind, meaning

@@ -19,6 +19,7 @@ from watchdog.core.events import Event, TreeEmpty
 from watchdog.core.fleet import Fleet
 from watchdog.core.model import Policy, State
 from watchdog.daemon import clock
+from watchdog.daemon.audience import Audience, Sources
 from watchdog.daemon.chronicle import Chronicle
 from watchdog.daemon.console import Console
 from watchdog.daemon.crew import Adapters, Crew
@@ -96,17 +97,26 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
         lambda before, after: views.note(before, after),
         lambda before, after: keeper.note(before, after),
         lambda before, after: upward.touch(),
+        lambda before, after: audience.observe(before, after),
     )
     fleet.observe = chronicle.observe
-    captures = Captures(config.state, chronicle.trouble)
+    audience = make_audience(fleet, lambda: service.watchdog().identification, veil, console)
+    captures = Captures(config.state, chronicle.trouble, audience.tap)
     remarks = make_remarks(fleet, lambda name: crew.configs[name], captures)
     adapters = hire(
-        config, locks, captures, driver.post, lambda name: crew.clear_away(name), veil, remarks
+        config,
+        locks,
+        captures,
+        driver.post,
+        lambda name: crew.clear_away(name),
+        veil,
+        remarks,
+        audience,
     )
     records = Records(config.state)
     keeper = make_keeper(config, records, adapters, lambda name: crew.configs[name], console)
-    crew = Crew(adapters, driver.post, keeper.nonce_of_next)
-    for program in config.programs:
+    crew = Crew(adapters, driver.post, keeper.nonce_of_next, f"unix://{config.socket}")
+    for program in sorted(config.programs, key=lambda one: one.listener is None):
         crew.take(program)
     views = Views(fleet, crew.configs, veil.over, str(console.path))
     reloader = Reloader(config, fleet, driver, crew, keeper, veil, console.say, upward.reloading)
@@ -115,6 +125,7 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
     streams = Streams(captures, adapters.feeds, console, lambda name: crew.configs[name])
     groups = Groups(reloader, fleet)
     service = Service(fleet, driver, views, reloader.reload, leave, groups, streams)
+    service.remote_listeners.append(audience.remote)
     finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     callbacks = Callbacks(service.deliver, reloader.settle_removal, finished.set_result)
     performer = Performer(crew, adapters, callbacks)
@@ -136,6 +147,14 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
         veil=veil,
         finished=finished,
     )
+
+
+def make_audience(
+    fleet: Fleet, server: Callable[[], str], veil: Veil, console: Console
+) -> Audience:
+    """Who is told what happens, in supervisor's protocol."""
+    leaving = lambda: fleet.exit_code is not None  # noqa: E731
+    return Audience(Sources(leaving, server, veil.over_bytes, console.say))
 
 
 def make_ledger(journal: Journal, signs: Signs) -> Ledger:
@@ -211,6 +230,7 @@ def hire(
     clear_away: Callable[[str], None],
     veil: Veil,
     remarks: Remarks,
+    audience: Audience,
 ) -> Adapters:
     """The adapters, each able to post and nothing else."""
 
@@ -230,6 +250,7 @@ def hire(
         memory=MemoryWatch(post, processes.memory),
         wards=Wards(processes),
         feeds=Feeds(config.state),
+        audience=audience,
     )
 
 

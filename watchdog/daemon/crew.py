@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from watchdog.config.model import ProgramConfig
 from watchdog.core.events import Event, SpawnFailed
 from watchdog.core.model import Exit
+from watchdog.daemon.audience import Audience
 from watchdog.daemon.wards import Wards
 from watchdog.locks import Locks
 from watchdog.logs.capture import Captures, ChildEnds
@@ -57,6 +58,7 @@ class Adapters(NamedTuple):
     memory: MemoryWatch
     wards: Wards
     feeds: Feeds
+    audience: Audience
 
 
 class Crew:
@@ -67,10 +69,12 @@ class Crew:
         adapters: Adapters,
         post: Callable[[str, Event], None],
         nonce_of_next: Callable[[str], int],
+        server: str,
     ) -> None:
         self._adapters = adapters
         self._post = post
         self._nonce_of_next = nonce_of_next
+        self._server = server  # the URL at which programs reach us
         self._configs: dict[str, ProgramConfig] = {}
 
     @property
@@ -81,7 +85,8 @@ class Crew:
     def take(self, config: ProgramConfig) -> None:
         """A new program, or a new configuration of a known one."""
         self._configs[config.name] = config
-        around = surroundings_of(config)
+        self._adapters.audience.take(config)
+        around = surroundings_of(config, self._server)
         self._adapters.probes.configure(config.name, config.probes, around)
         self._adapters.captures.reconfigure(config.name, config.logs, config.secrets)
 
@@ -92,28 +97,38 @@ class Crew:
         self._adapters.notify.close(name)
         self._adapters.captures.forget(name)
         self._adapters.feeds.forget(name)
+        self._adapters.audience.forget(name)
 
     def launch(self, name: str, incarnation: int) -> None:
         """Start a process; Spawned or SpawnFailed is posted."""
         config = self._configs[name]
-        stdin = None
-        try:
-            stdin = self._open_input(config)
-            ends = self._open_output(config)
-            notify = self._open_notify(config)
-            self._adapters.notify.begin(name, incarnation)
-        except OSError as error:
-            close(stdin)
-            detail = f"cannot prepare the start: {error.strerror or error}"
-            return self._post(name, SpawnFailed(incarnation, Exit(detail=detail)))
-        try:
-            spec = self._specify(config, ends, notify)
-            self._spawn(config, incarnation, replace(spec, stdin=stdin))
-        finally:
-            ends.close()
-            close(stdin)
+        with contextlib.ExitStack() as ours:
+            try:
+                spec = self._prepare(config, incarnation, ours)
+            except OSError as error:
+                detail = f"cannot prepare the start: {error.strerror or error}"
+                return self._post(name, SpawnFailed(incarnation, Exit(detail=detail)))
+            self._spawn(config, incarnation, spec)
         self._note_process(config, incarnation)
         return None
+
+    def _prepare(
+        self, config: ProgramConfig, incarnation: int, ours: contextlib.ExitStack
+    ) -> SpawnSpec:
+        """All that a process is given; our copies of it are closed with `ours`. Raises OSError."""
+        stdin = self._open_input(config)
+        if stdin is not None:
+            ours.callback(os.close, stdin)
+        ends = self._open_output(config)
+        ours.callback(ends.close)
+        notify = self._open_notify(config)
+        self._adapters.notify.begin(config.name, incarnation)
+        spec = replace(self._specify(config, ends, notify), stdin=stdin)
+        pipes = self._adapters.audience.open(config)
+        if pipes is None:
+            return spec
+        ours.callback(pipes.close)
+        return replace(spec, stdin=pipes.stdin, stdout=pipes.stdout)
 
     def _spawn(self, config: ProgramConfig, incarnation: int, spec: SpawnSpec) -> None:
         name, nonce = config.name, self._nonce_of_next(config.name)
@@ -133,6 +148,9 @@ class Crew:
             self._open_notify(config)
             self._adapters.notify.resume(name, incarnation)
         self._attend(config, incarnation)
+        if self._adapters.audience.has_lost(config):
+            # A listener that outlived its pipes hears nothing: the next one will.
+            self._adapters.processes.kill(name, incarnation)
 
     def listen(self, name: str, pid: int) -> None:
         """Go on capturing the output of a process that runs."""
@@ -177,7 +195,7 @@ class Crew:
         return SpawnSpec(
             command=config.command,
             directory=str(config.directory),
-            environment={**environment_of(config), **notify, **lock},
+            environment={**environment_of(config, self._server), **notify, **lock},
             user=config.user,
             group=config.group,
             umask=-1 if config.umask is None else config.umask,
@@ -188,16 +206,19 @@ class Crew:
         )
 
 
-def environment_of(config: ProgramConfig) -> dict[str, str]:
-    """The watchdog's environment, without what was meant for itself, and the program's over it."""
+def environment_of(config: ProgramConfig, server: str) -> dict[str, str]:
+    """The watchdog's environment, without what was meant for itself, and the program's over it.
+
+    In between is what supervisor's own tools look for; `server` is the URL of the control socket.
+    """
     inherited = {name: value for name, value in os.environ.items() if name not in OURS}
-    return {**inherited, **config.environment, "WATCHDOG_PROGRAM": config.name}
-
-
-def close(descriptor: int | None) -> None:
-    """The child has its own by now."""
-    if descriptor is not None:
-        os.close(descriptor)
+    ours = {
+        "SUPERVISOR_ENABLED": "1",
+        "SUPERVISOR_SERVER_URL": server,
+        "SUPERVISOR_PROCESS_NAME": config.name,
+        "SUPERVISOR_GROUP_NAME": config.team,
+    }
+    return {**inherited, **ours, **config.environment, "WATCHDOG_PROGRAM": config.name}
 
 
 def limit_of(value: int | None) -> tuple[int, int]:
@@ -205,13 +226,13 @@ def limit_of(value: int | None) -> tuple[int, int]:
     return (-1, -1) if value is None else (value, value)
 
 
-def surroundings_of(config: ProgramConfig) -> Surroundings:
+def surroundings_of(config: ProgramConfig, server: str) -> Surroundings:
     """What the command of an exec probe runs in: the program's own; telegram wants its token."""
     if all(target.kind not in ("exec", "telegram") for target in config.probes.values()):
         return Surroundings()
     account = find_account(config)
     return Surroundings(
-        environment=environment_of(config),
+        environment=environment_of(config, server),
         directory=str(config.directory),
         user=account.uid if account else None,
         group=account.gid if account else None,

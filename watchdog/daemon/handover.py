@@ -52,6 +52,8 @@ class Handover(Struct):
     guardian: tuple[int, int] = (-1, 0)  # the pipe to it, and its pid
     # A FIFO forgets what lies in it once nobody has it open, as when its process dies just now.
     pipes: list[int] = []
+    audience: bytes = b""  # what event listeners were told, and what waits for them
+    listeners: dict[str, tuple[int, int]] = {}  # the pipes to them and from them
     programs: dict[str, msgspec.Raw] = {}
     plans: Plans = Plans()
     records: list[Record] = []
@@ -66,7 +68,8 @@ class Handover(Struct):
         locks = [one for _, some in self.locks.values() for one in some]
         doors = [self.doors.unix, self.doors.tcp]
         own = [self.state_lock, self.guardian[0]]
-        found = [*own, *doors, *locks, *self.notify.values(), *self.pipes]
+        ears = [one for pair in self.listeners.values() for one in pair]
+        found = [*own, *doors, *locks, *ears, *self.notify.values(), *self.pipes]
         return [descriptor for descriptor in found if descriptor >= 0]
 
 

@@ -142,6 +142,7 @@ async def attend(
     parts.service.begin_renewal = lambda: begin_renewal(parts, claim)
     try:
         if given is None:
+            parts.adapters.audience.greet()
             parts.driver.order(parts.fleet.start_all)
         else:
             await go_on(given, config, parts, server)
@@ -311,5 +312,6 @@ def dismiss(parts: Parts) -> None:
     adapters.notify.close_all()
     adapters.processes.close()
     adapters.captures.close()
+    adapters.audience.close()
     parts.journal.close()
     parts.console.close()

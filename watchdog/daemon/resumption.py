@@ -81,6 +81,7 @@ class Resumption:
                 self._parts.console.say(f"{name}: the lock {key} was not handed over")
         for name, descriptor in self._given.notify.items():
             adapters.notify.inherit(name, descriptor)
+        adapters.audience.resume(self._given.audience, self._given.listeners)
         if self._given.guardian[0] >= 0:
             adapters.wards.inherit(*self._given.guardian)
 

@@ -134,6 +134,7 @@ class Upgrader:
     def _compose(self, config: Config, doors: Doors) -> Handover:
         parts = self._parts
         programs = parts.fleet.programs
+        audience, listeners = parts.adapters.audience.keep()
         return Handover(
             version=__version__,
             count=parts.service.upgrades_done + 1,
@@ -144,6 +145,8 @@ class Upgrader:
             doors=doors,
             locks=parts.adapters.locks.inheritance(),
             notify=parts.adapters.notify.descriptors(),
+            audience=audience,
+            listeners=listeners,
             programs={name: pack(program) for name, program in programs.items()},
             plans=parts.fleet.plans(),
             records=parts.keeper.records(),

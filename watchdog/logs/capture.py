@@ -16,7 +16,7 @@ from pathlib import Path
 from watchdog.logs.fifo import Allowance, affordable
 from watchdog.logs.lines import Formatter, formatter, one_line
 from watchdog.logs.model import NOWHERE, LogsConfig, Paths, file_name, log_paths
-from watchdog.logs.pump import LinePump
+from watchdog.logs.pump import LinePump, Tap
 from watchdog.logs.redaction import Redactor
 from watchdog.logs.rotation import RotatingFile
 from watchdog.logs.scratch import Scratch
@@ -25,6 +25,14 @@ from watchdog.logs.stream import Stream
 
 OnTrouble = Callable[[str, str | None], None]
 """(program, a sentence) when its output meets trouble; (program, None) when all of it is over."""
+
+
+TapOf = Callable[[str, str], Tap | None]
+"""(program, "stdout" or "stderr"): who else wants what is written."""
+
+
+def untapped(program: str, stream: str) -> None:
+    """Nobody."""
 
 
 _NONE: frozenset[str] = frozenset()
@@ -167,11 +175,12 @@ class Capture:
             fifo_path = self._captures.fifo_path(self._program, name)
             scratch = self._captures.scratch(fifo_path)
             file = RotatingFile(path, config.maximum, config.backups, tell, notice, witness=scratch)
-            pump = LinePump(file, redactor, form, scratch=scratch)
+            tap = self._captures.tap_of(self._program, name)
+            pump = LinePump(file, redactor, form, scratch=scratch, tap=tap)
             self._add(name, fifo_path, file, pump)
         else:
             sink.file.retarget(path, config.maximum, config.backups, notice)
-            sink.pump.change(redactor, form)
+            sink.pump.change(redactor, form, self._captures.tap_of(self._program, name))
 
     def _add(self, name: str, path: str, file: RotatingFile, pump: LinePump) -> None:
         sink = _Sink(name, file, pump, Stream(path, pump, self._captures.allowance))
@@ -191,9 +200,10 @@ class Capture:
 class Captures:
     """The captures of all programs."""
 
-    def __init__(self, state_dir: Path, on_trouble: OnTrouble) -> None:
+    def __init__(self, state_dir: Path, on_trouble: OnTrouble, tap_of: TapOf = untapped) -> None:
         self.state = state_dir
         self.on_trouble = on_trouble
+        self.tap_of = tap_of
         self._by_program: dict[str, Capture] = {}
         self.allowance = Allowance(affordable())
         self._shelf = shelf_of(str(state_dir))

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from watchdog.logs.lines import Formatter, Splitter
 from watchdog.logs.redaction import Redactor
@@ -60,6 +60,27 @@ class Pump(Protocol):
         """Close, and leave an unfinished line to the next watchdog: its process lives on."""
 
 
+class Tap(Protocol):
+    """Somebody who wants to know what is written."""
+
+    def begin(self) -> None:
+        """A new process writes from now on."""
+
+    def read(self, data: bytes) -> None:
+        """This was read; it may have secrets in it."""
+
+    def write(self, data: bytes) -> bytes:
+        """These lines, without secrets, are to be written; what is left of them."""
+
+
+class Treatment(NamedTuple):
+    """What is done with each piece of output."""
+
+    redactor: Redactor
+    format: Formatter
+    tap: Tap | None
+
+
 class LinePump:
     """Reads, joins to whole lines, redacts, formats, and appends to a `RotatingFile`.
 
@@ -69,11 +90,10 @@ class LinePump:
     __slots__ = (
         "_end",
         "_file",
-        "_format",
         "_recovered",
-        "_redactor",
         "_scratch",
         "_splitter",
+        "_treatment",
         "_wall",
     )
 
@@ -84,20 +104,19 @@ class LinePump:
         format_lines: Formatter,
         wall: Callable[[], float] = time.time,
         scratch: Scratch | None = None,
+        tap: Tap | None = None,
     ) -> None:
         self._file = file
         self._scratch = scratch or Scratch(Shelf(()), "")
         self._recovered = scratch is None
-        self._redactor = redactor
-        self._format = format_lines
+        self._treatment = treat(redactor, format_lines, tap)
         self._splitter = Splitter(_cut_of(redactor))
         self._wall = wall
         self._end = b""  # of what was written, redacted, and not more than `_WORDS`
 
-    def change(self, redactor: Redactor, format_lines: Formatter) -> None:
+    def change(self, redactor: Redactor, format_lines: Formatter, tap: Tap | None = None) -> None:
         """Treat what is written from now on by another set of secrets and another format."""
-        self._redactor = redactor
-        self._format = format_lines
+        self._treatment = treat(redactor, format_lines, tap)
         self._splitter.cut_by(_cut_of(redactor))
 
     def recover(self) -> None:
@@ -123,12 +142,14 @@ class LinePump:
 
     def last_line(self) -> bytes:
         """The last line with something in it, without secrets; empty if nothing was written."""
-        unfinished = self._redactor.redact(self._splitter.rest)
+        unfinished = self._treatment.redactor.redact(self._splitter.rest)
         return (self._end + unfinished[-_WORDS:]).rstrip().rpartition(b"\n")[2].strip()
 
     def begin(self) -> None:
         """A new incarnation writes from now on; it has no last line yet."""
         self._end = b""
+        if self._treatment.tap is not None:
+            self._treatment.tap.begin()
 
     def reopen(self) -> None:
         """Open the log at its path again."""
@@ -163,6 +184,8 @@ class LinePump:
                 return True
             if not chunk:
                 return False
+            if self._treatment.tap is not None:
+                self._treatment.tap.read(chunk)
             self._write(self._splitter.feed(chunk))
             if len(chunk) < size:
                 return True  # a short read has emptied the FIFO
@@ -184,9 +207,12 @@ class LinePump:
     def _write(self, data: bytes) -> None:
         if data:
             self._scratch.begin(data)
-            clean = self._redactor.redact(data)
-            self._end = (self._end + clean[-_WORDS:])[-_WORDS:]
-            self._file.write(self._format(clean, self._wall()))
+            redactor, format_lines, tap = self._treatment
+            clean = redactor.redact(data)
+            kept = clean if tap is None else tap.write(clean)
+            self._end = (self._end + kept[-_WORDS:])[-_WORDS:]
+            if kept:
+                self._file.write(format_lines(kept, self._wall()))
             self._scratch.end()
 
 
@@ -194,3 +220,15 @@ class LinePump:
 def _cut_of(redactor: Redactor) -> Callable[[bytes], int]:
     """One bound method for all programs with the same secrets."""
     return redactor.safe_cut
+
+
+def treat(redactor: Redactor, format_lines: Formatter, tap: Tap | None) -> Treatment:
+    """A treatment; programs that nobody listens to share theirs, as there may be thousands."""
+    return (
+        _untapped(redactor, format_lines) if tap is None else Treatment(redactor, format_lines, tap)
+    )
+
+
+@lru_cache(maxsize=16)
+def _untapped(redactor: Redactor, format_lines: Formatter) -> Treatment:
+    return Treatment(redactor, format_lines, None)
