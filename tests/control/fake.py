@@ -30,6 +30,7 @@ from watchdog.control.backend import (
     Stream,
     WatchdogView,
 )
+from watchdog.control.measures import Counts, Measured, Measures, Resources
 from watchdog.control.server import ControlServer
 from watchdog.core.model import Health, Outcome, State
 from watchdog.logs import tail
@@ -86,6 +87,14 @@ class FakeBackend:
         if self.broken:
             raise RuntimeError("a secret detail")
         return list(self.views.values())
+
+    async def measure(self) -> Measures:
+        counts = Counts(spawns=1)
+        counts.note_probe("liveness", "http", 0.004, True)
+        counts.note_probe("liveness", "http", 99.0, False)
+        some = Resources(1.5, 4096, 1, 3)
+        programs = [Measured(view, counts, some, {"stdout": 7}) for view in self.programs()]
+        return Measures(self.watchdog(), "3.11.0", BORN, True, BORN, some, programs)
 
     async def request(self, action: Action, names: Sequence[str]) -> list[Result]:
         self.requests.append((action, tuple(names)))

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from msgspec import Struct
 
 from watchdog.config.groups import GroupChanges
 from watchdog.config.model import ProgramConfig
 from watchdog.core.model import Health, Outcome, State
+
+if TYPE_CHECKING:
+    from watchdog.control.measures import Measures
 
 Action = Literal["start", "stop", "restart"]
 Stream = Literal["stdout", "stderr"]
@@ -197,6 +200,10 @@ class Backend(Protocol):
 
     def give_way(self) -> None:
         """Begin to end without the programs; `GiveWayError` if nobody else is to run them."""
+        ...
+
+    async def measure(self) -> Measures:
+        """Everything that `/metrics` shows; others have their turn meanwhile."""
         ...
 
     def log_path(self, name: str, stream: Stream) -> str | None:

@@ -46,12 +46,21 @@ class Routes:
     async def _route(self, path: str, request: Request) -> Reply:
         if path in ("/RPC2", "/RPC2/"):
             return _allow(request, "POST") or await self._call(request)
+        if path == "/metrics":
+            return _allow(request, "GET") or await self._expose(request)
         if path == "/mainlogtail":
             log = self._api.backend.main_log_path()
             return _allow(request, "GET") or self._follow(log, request)
         if path.startswith("/logtail/"):
             return _allow(request, "GET") or self._follow_program(path, request)
         return plain(404)
+
+    async def _expose(self, request: Request) -> Reply:
+        from watchdog.control import exposition, metrics  # only where somebody measures
+
+        form = exposition.choose_form(request.headers.get("accept", ""))
+        page = await metrics.render(await self._api.backend.measure(), form)
+        return Reply(200, page, type=form)
 
     async def _call(self, request: Request) -> Reply:
         try:

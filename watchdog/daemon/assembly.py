@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from functools import partial
-from typing import NamedTuple
+from functools import cache, partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
@@ -29,7 +29,7 @@ from watchdog.daemon.groups import Groups
 from watchdog.daemon.heritage import Heritage
 from watchdog.daemon.journal import Journal
 from watchdog.daemon.keeper import Keeper
-from watchdog.daemon.ledger import Ledger, fields_of
+from watchdog.daemon.ledger import Handover, Ledger, fields_of
 from watchdog.daemon.performer import Callbacks, Performer
 from watchdog.daemon.records import Record, Records
 from watchdog.daemon.reload import Reloader
@@ -37,6 +37,7 @@ from watchdog.daemon.remarks import Remarks
 from watchdog.daemon.service import Service
 from watchdog.daemon.signs import Signs
 from watchdog.daemon.streams import Streams
+from watchdog.daemon.tally import Tally
 from watchdog.daemon.upward import Teller, make_teller
 from watchdog.daemon.veil import Veil
 from watchdog.daemon.views import Views
@@ -46,8 +47,11 @@ from watchdog.logs.capture import Captures
 from watchdog.logs.feed import Feeds
 from watchdog.probes.heartbeat import NotifySockets
 from watchdog.probes.probes import Probes
-from watchdog.process import PROVES_TREES, MemoryWatch, Processes
+from watchdog.process import PROVES_TREES, MemoryWatch, Processes, load_usage
 from watchdog.process.oom import OomWatch
+
+if TYPE_CHECKING:
+    from watchdog.daemon.meter import Meter
 
 Post = Callable[[str, Event], None]
 ConfigOf = Callable[[str], ProgramConfig]
@@ -71,6 +75,7 @@ class Parts(NamedTuple):
     console: Console
     journal: Journal
     veil: Veil
+    tally: Tally
     finished: asyncio.Future[int]  # the exit code, once everything is down
 
 
@@ -88,7 +93,8 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
     driver = Driver(fleet, lambda effect: performer.perform(effect), clock.moment)
     locks.post_to(driver.post)
     upward = make_teller(fleet, veil.over)
-    ledger = make_ledger(journal, signs)
+    tally = Tally(lambda name: crew.configs[name])
+    ledger = make_ledger(journal, signs, tally)
     chronicle = Chronicle(
         console,
         journal,
@@ -99,7 +105,7 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
         lambda before, after: upward.touch(),
         lambda before, after: audience.observe(before, after),
     )
-    fleet.observe = chronicle.observe
+    fleet.observe = tally.beside(chronicle.observe)
     audience = make_audience(fleet, lambda: service.watchdog().identification, veil, console)
     captures = Captures(config.state, chronicle.trouble, audience.tap)
     remarks = make_remarks(fleet, lambda name: crew.configs[name], captures)
@@ -119,13 +125,15 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
     for program in sorted(config.programs, key=lambda one: one.listener is None):
         crew.take(program)
     views = Views(fleet, crew.configs, veil.over, str(console.path))
-    reloader = Reloader(config, fleet, driver, crew, keeper, veil, console.say, upward.reloading)
+    told = partial(tally.reloading, upward.reloading)
+    reloader = Reloader(config, fleet, driver, crew, keeper, veil, console.say, told)
     heritage = Heritage(config, fleet, driver, crew, adapters, keeper, console.say)
     leave = partial(driver.order, partial(fleet.shut_down, 0))
     streams = Streams(captures, adapters.feeds, console, lambda name: crew.configs[name])
     groups = Groups(reloader, fleet)
     service = Service(fleet, driver, views, reloader.reload, leave, groups, streams)
     service.remote_listeners.append(audience.remote)
+    service.make_meter = cache(partial(make_meter, views, tally, adapters))
     finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     callbacks = Callbacks(service.deliver, reloader.settle_removal, finished.set_result)
     performer = Performer(crew, adapters, callbacks)
@@ -145,6 +153,7 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
         console=console,
         journal=journal,
         veil=veil,
+        tally=tally,
         finished=finished,
     )
 
@@ -157,10 +166,22 @@ def make_audience(
     return Audience(Sources(leaving, server, veil.over_bytes, console.say))
 
 
-def make_ledger(journal: Journal, signs: Signs) -> Ledger:
-    """Each hand-over goes into the journal."""
+def make_meter(views: Views, tally: Tally, adapters: Adapters) -> Meter:
+    """Who looks up what `/metrics` shows; loaded when somebody asks for the first time."""
+    from watchdog.daemon.meter import Meter
+
+    return Meter(views, tally, adapters.processes.pid, *load_usage())
+
+
+def make_ledger(journal: Journal, signs: Signs, tally: Tally) -> Ledger:
+    """Each hand-over goes into the journal, and is counted."""
+
+    def tell(handover: Handover) -> None:
+        journal.write("handover", **fields_of(handover))
+        tally.note_handover(handover)
+
     return Ledger(
-        lambda handover: journal.write("handover", **fields_of(handover)),
+        tell,
         time.monotonic,
         signs.last_of,
         proves=PROVES_TREES,

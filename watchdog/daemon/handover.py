@@ -60,6 +60,7 @@ class Handover(Struct):
     resting: list[str] = []  # programs that nobody wants up
     same: list[str] = []  # programs whose process would notice no change of the configuration
     anew: bool = False  # nothing goes on: everything is down, and starts from the beginning
+    counts: dict[str, msgspec.Raw] = {}  # what was counted for /metrics
     ended: dict[str, float] = {}  # when the last process of a program ended (Unix seconds)
     accounts: dict[str, Account] = {}  # of the ledger: ends whose successor is awaited
 

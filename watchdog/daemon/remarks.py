@@ -15,6 +15,8 @@ from watchdog.core.events import Event, Exited, Probed, Spawned
 from watchdog.daemon.story import add_last_words
 
 SIGKILL = 9
+BY_KERNEL = ", probably by the kernel: out of memory"
+"""How the words for such an end finish."""
 
 
 class Oom(Protocol):
@@ -64,7 +66,7 @@ def suspect_kernel(event: Exited, grew: bool) -> Exited:
     """A SIGKILL that none of us sent."""
     if not grew:
         return event
-    detail = f"{event.exit.detail}, probably by the kernel: out of memory"
+    detail = f"{event.exit.detail}{BY_KERNEL}"
     return replace(event, exit=replace(event.exit, detail=detail))
 
 

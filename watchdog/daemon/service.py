@@ -25,6 +25,7 @@ from watchdog.control.backend import (
     Upgrades,
     WatchdogView,
 )
+from watchdog.control.measures import Measures
 from watchdog.core.effects import Answer
 from watchdog.core.events import Request, Restart, SendSignal, Start
 from watchdog.core.fleet import Fleet
@@ -55,6 +56,18 @@ def not_yet() -> Upgrader:
 async def not_renewable() -> None:
     """The same for a new start."""
     raise ReloadError("the watchdog is not up yet")
+
+
+class Meter(Protocol):
+    """Looks up what there is to measure."""
+
+    async def measure(self, watchdog: WatchdogView) -> Measures:
+        """All of it, now."""
+
+
+def no_meter() -> Meter:
+    """Nobody can ask before everything is put together."""
+    raise RuntimeError("there is no meter yet")
 
 
 class Service:
@@ -91,6 +104,7 @@ class Service:
         self.parent = os.getppid()  # who started us
         self.abandon: Callable[[], None] = leave  # ends the watchdog, and not its programs
         self._upgrader: Upgrader | None = None
+        self.make_meter: Callable[[], Meter] = no_meter
 
     # --- looking
 
@@ -111,6 +125,10 @@ class Service:
     def flaw(self, name: str) -> Flaw | None:
         """What is wrong with the command of a program, before anything is tried."""
         return flaw_of(self._views.config(name))
+
+    async def measure(self) -> Measures:
+        """Everything that `/metrics` shows."""
+        return await self.make_meter().measure(self.watchdog())
 
     def log_path(self, name: str, stream: Literal["stdout", "stderr"]) -> str | None:
         """Where the captured output of a program is; None if that stream is not captured."""

@@ -154,6 +154,7 @@ class Upgrader:
             same=untouched(config),
             ended=parts.views.ended,
             accounts=parts.ledger.accounts(),
+            counts=parts.tally.pack(),
         )
 
     def _note_failure(self, reason: str) -> None:

@@ -6,11 +6,14 @@ The operating system's part is chosen here, once; nothing below asks again.
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable, Mapping
 
 from watchdog.process.birth import Birth
 from watchdog.process.exits import signal_number, words
 from watchdog.process.memory import MemoryWatch
-from watchdog.process.spec import MARKER, Mark, SpawnSpec
+from watchdog.process.spec import MARKER, Mark, SpawnSpec, Usage
+
+Measure = Callable[[Mapping[str, int]], Awaitable[dict[str, Usage]]]
 
 PROVES_TREES = False  # whether a whole tree can be proved empty here, strays and all
 
@@ -25,6 +28,14 @@ if sys.platform != "win32":
 
         system = linux if linux.works() else posix
         PROVES_TREES = system is linux
+
+    def load_usage() -> tuple[Measure, Callable[[], Usage]]:
+        """What measures trees of processes, and ourselves; only for who asks."""
+        if sys.platform == "linux":
+            from watchdog.process import usage
+        else:
+            from watchdog.process import usage_posix as usage
+        return usage.measure, usage.of_ourselves
 
     class Processes(_processes.Processes):
         """All processes of one watchdog, on this machine's system."""
@@ -41,6 +52,8 @@ __all__ = [
     "MemoryWatch",
     "Processes",
     "SpawnSpec",
+    "Usage",
+    "load_usage",
     "signal_number",
     "words",
 ]

@@ -39,3 +39,12 @@ class Mark(Struct, frozen=True):
     def text(self) -> str:
         """The value of the environment variable."""
         return f"{self.program}:{self.incarnation}:{self.nonce:016x}"
+
+
+class Usage(Struct, frozen=True):
+    """What a tree of processes uses."""
+
+    cpu_seconds: float  # with that of its dead children which were waited for
+    resident_bytes: int  # shared pages are counted in every process that has them
+    processes: int
+    open_fds: int | None  # None: we may not look
