@@ -58,8 +58,6 @@ command = sleep {web}
 autostart = false
 startsecs = 0
 priority = 7
-stdout_logfile = /dev/null
-stdout_logfile_maxbytes = 0
 [program:w1]
 command = sleep 1000
 autostart = false
@@ -101,7 +99,6 @@ command = "sleep {web}"
 autostart = false
 start_seconds = 0
 priority = 7
-logs.path = "/dev/null"
 [programs.w1]
 command = "sleep 1000"
 autostart = false
