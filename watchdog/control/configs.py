@@ -45,7 +45,6 @@ def _life(program: ProgramConfig) -> dict[str, Any]:
         "exitcodes": list(policy.exit_codes.success),
         "stopsignal": _number(policy.stop.signal),
         "stopwaitsecs": int(policy.stop.grace),
-        "stopasgroup": policy.stop.scope == "group",
         "killasgroup": True,  # what is left of the tree after the grace is killed
     }
 
