@@ -1,15 +1,16 @@
 """BotLock: one live copy of a bot on this machine, whoever started it and however.
 
-The lock is the same one that a supervisor takes for the singleton `telegram:<bot id>`: same key,
-same directory, same file, same kernel lock. It is held by the kernel for as long as the process
-lives, so a crash frees it and nothing has to be cleaned up; the file itself is never removed,
-because removing a locked file lets a second copy lock a new one.
+The locks are the same that a supervisor takes for the singleton `telegram:<bot id>`: same key,
+same directory, same file, same kernel lock, and on Linux the same abstract socket. Each is held by
+the kernel for as long as the process lives, so a crash frees it and nothing has to be cleaned up;
+the file itself is never removed, because removing a locked file lets a second copy lock a new one.
 """
 
 import json
 import os
 import re
 import shlex
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ if sys.platform == "win32":
     from bot.lock_windows import Held, Hold, inherit, lock_directory, take, user_name
 else:
     from bot.lock_posix import Held, Hold, inherit, lock_directory, take, user_name
+
+if sys.platform == "linux":
+    from bot.lock_abstract import Taken, take_second
 
 # Set by a supervisor that took the lock itself and let this process inherit it.
 INHERITED_FD = "WATCHDOG_LOCK_FD"
@@ -64,6 +68,7 @@ class BotLock:
         except OSError as error:
             raise Exit(ExitCode.CONFIG, f"there is no place for the lock: {error}") from None
         self._hold: Hold | None = None
+        self._second: socket.socket | None = None
 
     @property
     def origin(self) -> str:
@@ -73,6 +78,8 @@ class BotLock:
 
     def __enter__(self) -> "BotLock":
         self._hold = self._inherit() or self._take()
+        if sys.platform == "linux" and not self._hold.inherited:
+            self._second = self._take_second()
         return self
 
     def __exit__(
@@ -81,8 +88,7 @@ class BotLock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._hold is not None:
-            self._hold.close()
+        self._let_go()
 
     def _inherit(self) -> Hold | None:
         number = self._environ.get(INHERITED_FD, "")
@@ -94,18 +100,43 @@ class BotLock:
         try:
             return take(self.path, _own_record(self.key))
         except Held as held:
-            holder = read_holder(held.text)
-            raise Exit(
-                ExitCode.HELD,
-                f"this bot is already running: the lock {self.key} is held by "
-                f"{holder.describe()}; the lock file is {self.path}",
-            ) from None
+            raise self._refusal(read_holder(held.text)) from None
         except OSError as error:
             raise Exit(
                 ExitCode.CONFIG,
                 f"the lock file {self.path} cannot be used: {error.strerror or error}; "
                 "it must be a plain file in a directory that only this user can write",
             ) from None
+
+    if sys.platform == "linux":
+
+        def _take_second(self) -> socket.socket:
+            """The lock that no `rm` can remove; who has it has lost the file."""
+            try:
+                return take_second(self.key)
+            except Taken as taken:
+                self._let_go()
+                user, command = _clean(taken.user), _clean(taken.command)
+                holder = Holder(taken.pid, user, command, since="a time that is not known")
+                raise self._refusal(holder) from None
+            except OSError as error:
+                self._let_go()
+                reason = f"the socket for the lock {self.key} cannot be bound: {error.strerror}"
+                raise Exit(ExitCode.CONFIG, reason) from None
+
+    def _refusal(self, holder: Holder) -> Exit:
+        return Exit(
+            ExitCode.HELD,
+            f"this bot is already running: the lock {self.key} is held by "
+            f"{holder.describe()}; the lock file is {self.path}",
+        )
+
+    def _let_go(self) -> None:
+        if self._hold is not None:
+            self._hold.close()
+        if self._second is not None:
+            self._second.close()
+        self._hold = self._second = None
 
 
 def file_name(key: str) -> str:

@@ -9,6 +9,7 @@ import pwd
 import stat
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from bot.lock import UNKNOWN, BotLock, file_name, read_holder
 from bot.lock_posix import Held, inherit, lock_directory, take
 
 ROOT = Path(__file__).parents[2]
-BOT_ID = 123456789
+BOT_ID = 10**9 + uuid.uuid4().int % 10**9  # the abstract socket's name is the whole machine's
 TOKEN = f"{BOT_ID}:AAExampleExampleExampleExampleExamp"
 KEY = f"telegram:{BOT_ID}"
 HOLD = (
@@ -41,7 +42,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "locks" / "telegram-123456789.lock"
+    return tmp_path / "locks" / f"telegram-{BOT_ID}.lock"
 
 
 @pytest.fixture
@@ -161,14 +162,16 @@ def test_a_record_of_a_watchdog_names_program_and_watchdog() -> None:
     assert UNKNOWN.describe() == "a process that cannot be named"
 
 
-def test_a_file_replaced_while_locking_is_not_trusted(environ: dict[str, str], path: Path) -> None:
+def test_a_file_replaced_while_locking_is_not_trusted(path: Path) -> None:
     """A lock on a removed file protects nothing; the newcomer locks the file that is there."""
-    with BotLock(BOT_ID, environ):
-        path.unlink()
-        with BotLock(BOT_ID, environ):
-            assert path.exists()
-            with pytest.raises(Held):
-                take(path, "{}\n")
+    first = take(path, "{}\n")
+    path.unlink()
+    second = take(path, "{}\n")
+    assert path.exists()
+    with pytest.raises(Held):
+        take(path, "{}\n")
+    first.close()
+    second.close()
 
 
 def test_a_lock_won_on_a_file_that_has_been_replaced_is_no_lock(path: Path) -> None:
@@ -299,4 +302,4 @@ def test_a_user_without_a_home_is_told_so(environ: dict[str, str]) -> None:
 
 def test_the_file_is_named_after_the_key() -> None:
     """The name is the one that every other user of the lock derives too."""
-    assert file_name(KEY) == "telegram-123456789.lock"
+    assert file_name(KEY) == f"telegram-{BOT_ID}.lock"

@@ -14,11 +14,13 @@ import pytest
 from bot.exits import Exit, ExitCode
 from bot.lock import BotLock
 from watchdog.locks import PairLock, file_name, lock_directory, sentence
+from watchdog.locks.file import FileLock
 from watchdog.locks.holders import ourselves
 
 if sys.platform == "win32":
     pytest.skip("the two lock by flock", allow_module_level=True)
 
+linux = pytest.mark.skipif(sys.platform != "linux", reason="abstract sockets are Linux's")
 ROOT = Path(__file__).parents[2]
 BY_HAND = (
     "import sys\nfrom bot.lock import BotLock\nfrom bot.exits import Exit\n"
@@ -95,6 +97,36 @@ def test_watchdog_is_refused_by_a_bot_by_hand(bot_id: int, lock: PairLock) -> No
     finally:
         end(bot)
     assert lock.acquire(ourselves("bot", lock.key)) is None
+
+
+@linux
+def test_watchdog_is_refused_though_the_bots_lock_file_is_gone(bot_id: int, lock: PairLock) -> None:
+    """A bot by hand has the socket, too: with its file removed it is still the only one."""
+    bot = by_hand(bot_id)
+    try:
+        assert first_line(bot) == "taken"
+        lock.file.path.unlink()
+        refused = lock.acquire(ourselves("bot", lock.key))
+        assert refused is not None
+        assert refused.pid == bot.pid
+        assert "bot.lock" in refused.command
+    finally:
+        end(bot)
+    assert lock.acquire(ourselves("bot", lock.key)) is None
+
+
+@linux
+def test_bot_by_hand_is_refused_though_the_lock_file_is_gone(bot_id: int, lock: PairLock) -> None:
+    """With the watchdog's file removed the bot exits 69, says who has the socket, keeps nothing."""
+    assert lock.acquire(ourselves("bot", lock.key)) is None
+    lock.file.path.unlink()
+    with pytest.raises(Exit) as caught, BotLock(bot_id):
+        raise AssertionError("got a lock that was held")
+    assert caught.value.code == ExitCode.HELD
+    assert f"pid {os.getpid()} (user " in caught.value.reason
+    free = FileLock(lock.key)
+    assert free.take() is None
+    free.close()
 
 
 def test_bot_accepts_the_inherited_lock(bot_id: int, lock: PairLock) -> None:

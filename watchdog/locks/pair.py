@@ -1,8 +1,8 @@
 """Both locks as one: all or nothing, always the file first.
 
-The order is the same for everyone, so of two contenders for a free singleton one gets both. The
-file comes first because a bot that was started by hand takes no other, and because its record says
-most about the holder.
+The order is the same for everyone, also for a bot that was started by hand, so of two contenders
+for a free singleton one gets both. The file comes first because its record says most about the
+holder.
 """
 
 from __future__ import annotations
