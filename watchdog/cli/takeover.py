@@ -28,6 +28,9 @@ def take_over(config: Config) -> None:
     """
     if any(name in os.environ for name in IN_PLACE) or not config.socket.exists():
         return
+    if not hasattr(os, "pidfd_open"):
+        complain("--take-over needs Linux, where another process's end can be awaited; left out")
+        return
     from watchdog.client import Client, Refused, Unreachable  # only if somebody may be there
 
     client = Client(str(config.socket))

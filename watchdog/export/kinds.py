@@ -8,6 +8,7 @@ from typing import cast
 from watchdog.export.kind import Kind
 
 KINDS = {
+    "nssm": "watchdog.export.nssm",
     "supervisord": "watchdog.export.supervisord",
     "systemd": "watchdog.export.systemd",
 }
