@@ -21,6 +21,7 @@ def make_subject(
     around = Surroundings(
         command=command or (script,),
         python="python",
+        code=(),
         path=path,
         system=True,
         user=user,

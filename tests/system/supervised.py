@@ -25,7 +25,8 @@ def moved(place: Path) -> str:
     """The configuration as shipped, with every place of the machine replaced by one of ours."""
     text = SHIPPED.read_text()
     text = text.replace("/etc/watchdog/watchdog.toml", f"{place}/w.toml")
-    text = re.sub(r"/(run|var/log|etc/supervisor/conf\.d)/", rf"{place}/", text)
+    text = text.replace("/etc/supervisor/conf.d/", f"{place}/conf.d/")
+    text = re.sub(r"=/(run|var/log)/", rf"={place}/", text).replace("///run/", f"//{place}/")
     text = re.sub(r"=/var/log$", f"={place}", text, flags=re.MULTILINE)
     return text if os.geteuid() == 0 else re.sub(r"^user=root.*$", "", text, flags=re.MULTILINE)
 
@@ -35,7 +36,7 @@ class Supervisord:
 
     def __init__(self, world: World, text: str = "") -> None:
         self.world = world
-        self.file = world.place / "supervisord.ini"
+        self.file = world.place / "supervisord.conf"  # where supervisorctl looks by itself
         self.file_text = text or moved(world.place)
         self.file.write_text(self.file_text)
         self.process = subprocess.Popen(

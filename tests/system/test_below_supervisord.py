@@ -190,3 +190,23 @@ def test_a_watchdog_that_is_stuck_does_not_hold_up_supervisord_for_long(
     assert code == 1
     assert "does not answer" in text
     assert above.call("status", "watchdog")[0] == 0
+
+
+def test_the_service_can_be_installed_changed_and_removed(world: World, place: Path) -> None:
+    """`watchdog service supervisord` with a supervisord that runs: one command each."""
+    text = re.sub(r"\[program:watchdog\].*(?=\[include\])", "", moved(place), flags=re.DOTALL)
+    above = Supervisord(world, text)
+    wait_until(lambda: above.call("avail")[0] == 0, "supervisord to answer")
+    options = ("--name", "bots", "--conf-dir", str(place / "conf.d"), "--log-dir", str(place))
+    words = ("service", "supervisord", "-c", "w.toml", *options)
+    done = world.call(*words, "--install")
+    assert done.returncode == 0, done.stdout
+    assert "bots: added process group" in done.stdout
+    before = bot_of(world)
+    again = world.call(*words, "--install")
+    assert (again.returncode, "unchanged" in again.stdout) == (0, True)
+    assert bot_of(world)["pid"] == before["pid"]
+    done = world.call(*words, "--uninstall")
+    assert "bots: removed process group" in done.stdout
+    assert not is_alive(before["pid"])
+    assert not list((place / "conf.d").iterdir())
