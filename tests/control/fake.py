@@ -157,6 +157,9 @@ class FakeBackend:
     def log_path(self, name: str, stream: Stream) -> str | None:
         return str(self.directory / f"{name}.{stream}")
 
+    def journal_path(self) -> str:
+        return str(self.directory / "journal.jsonl")
+
     def main_log_path(self) -> str | None:
         return str(self.directory / "main.log")
 

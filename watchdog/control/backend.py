@@ -210,6 +210,10 @@ class Backend(Protocol):
         """Where the program's captured output is; None if it is not captured."""
         ...
 
+    def journal_path(self) -> str:
+        """Where the journal is."""
+        ...
+
     def main_log_path(self) -> str | None:
         """Where the watchdog's own log is; None if it has no file."""
         ...

@@ -8,6 +8,7 @@ from watchdog.control import (
     supervisor_logs,
     supervisor_methods,
     system_methods,
+    watchdog_history,
     watchdog_methods,
 )
 from watchdog.control.rpc import Method
@@ -19,4 +20,5 @@ METHODS: dict[str, Method] = {
     **supervisor_clear.TABLE.methods,
     **system_methods.TABLE.methods,
     **watchdog_methods.TABLE.methods,
+    **watchdog_history.TABLE.methods,
 }

@@ -124,7 +124,7 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
     crew = Crew(adapters, driver.post, keeper.nonce_of_next, f"unix://{config.socket}")
     for program in sorted(config.programs, key=lambda one: one.listener is None):
         crew.take(program)
-    views = Views(fleet, crew.configs, veil.over, str(console.path))
+    views = Views(fleet, crew.configs, veil.over, str(console.path), str(journal.path))
     told = partial(tally.reloading, upward.reloading)
     reloader = Reloader(config, fleet, driver, crew, keeper, veil, console.say, told)
     heritage = Heritage(config, fleet, driver, crew, adapters, keeper, console.say)

@@ -37,6 +37,7 @@ class Journal:
         redact: Callable[[bytes], bytes],
         on_trouble: Callable[[str | None], None],
     ) -> None:
+        self.path = path
         cut_torn_tail(path)
         self._redact = redact
         self._encode = msgspec.json.Encoder().encode

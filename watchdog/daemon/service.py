@@ -134,6 +134,10 @@ class Service:
         """Where the captured output of a program is; None if that stream is not captured."""
         return self._views.log_path(name, stream)
 
+    def journal_path(self) -> str:
+        """Where the journal is."""
+        return self._views.journal
+
     def main_log_path(self) -> str | None:
         """Where the watchdog's own log is."""
         return self._views.main_log

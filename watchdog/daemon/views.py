@@ -27,12 +27,14 @@ class Views:
         configs: Mapping[str, ProgramConfig],
         redact: Callable[[str], str],
         main_log: str,
+        journal: str,
     ) -> None:
         self._fleet = fleet
         self._configs = configs
         self._redact = redact
         self.ended: dict[str, float] = {}  # Unix seconds
         self.main_log = main_log
+        self.journal = journal
 
     def note(self, before: Program, after: Program) -> None:
         """Remember when the last process of this program ended."""
