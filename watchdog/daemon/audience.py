@@ -123,9 +123,7 @@ class Audience:
 
     def _output(self, name: str, kind: str, stream: str, data: bytes) -> None:
         if self._announcer is not None:
-            # A line is clean already; a message was just read.
-            clean = data if kind == "LOG" else self._sources.redact(data)
-            self._announcer.output(name, kind, stream, clean)
+            self._announcer.output(name, kind, stream, self._sources.redact(data))
 
 
 def wishes(logs: LogsConfig) -> dict[str, tuple[bool, int]]:

@@ -32,6 +32,8 @@ class Tap:
         """This was read."""
         if self._capture:
             for message in self._raw.feed(data)[1]:
+                if self._tells_lines:  # supervisord tells it as a line, too
+                    self._publish("LOG", message)
                 self._publish("COMMUNICATION", message)
 
     def write(self, data: bytes) -> bytes:
