@@ -25,6 +25,7 @@ from watchdog.daemon.caretaker import Caretaker
 from watchdog.daemon.claims import Held, Unusable, claim_singletons, claim_state, refuse_leases
 from watchdog.daemon.diet import give_back
 from watchdog.daemon.locksmith import Locksmith
+from watchdog.daemon.salvage import salvage
 from watchdog.daemon.signals import Listener, let_through
 from watchdog.daemon.veil import Veil
 from watchdog.locks import Locks
@@ -106,6 +107,7 @@ async def supervise(config: Config, names: tuple[str, ...]) -> int:
             greet(config, parts)
             adopted = parts.heritage.take(records)
             claim_singletons(config, names, adopted, locks)
+            salvage(config, parts.adapters.captures)
             return await attend(config, parts, claim)
         finally:
             dismiss(parts)

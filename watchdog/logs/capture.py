@@ -8,6 +8,7 @@ runs on. Only running out of descriptors makes `open` fail (OSError), as it woul
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from watchdog.logs.fifo import Allowance, affordable
 from watchdog.logs.lines import Formatter, formatter, one_line
-from watchdog.logs.model import NOWHERE, LogsConfig, Paths, file_name, log_paths
+from watchdog.logs.model import NOWHERE, LogsConfig, Paths, file_name, log_paths, program_of
 from watchdog.logs.pump import LinePump, Tap
 from watchdog.logs.redaction import Redactor
 from watchdog.logs.rotation import RotatingFile
@@ -224,6 +225,15 @@ class Captures:
     def readers(self) -> list[int]:
         """The descriptors that are read now: while a copy is open, what lies in them is safe."""
         return [reader for capture in self._by_program.values() for reader in capture.readers()]
+
+    def left_behind(self) -> list[str]:
+        """The programs of which an earlier watchdog left output that is in no log yet."""
+        stems = {name.rpartition(".")[0] for name in self._shelf.names()}
+        found = []
+        for stem in sorted(stems):
+            with contextlib.suppress(ValueError):  # a file that is none of ours
+                found.append(program_of(stem))
+        return found
 
     def recover(self, program: str, config: LogsConfig, secrets: frozenset[str]) -> None:
         """Write what an earlier watchdog took of a `program` that is neither opened nor adopted."""

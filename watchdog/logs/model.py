@@ -66,6 +66,13 @@ def file_name(program: str) -> str:
     return "".join(map(_safe_byte, program.encode()))
 
 
+def program_of(name: str) -> str:
+    """The program that `file_name` has made this of. Raises ValueError if it has not."""
+    first, *rest = name.encode().split(b"%")
+    parts = [bytes([int(part[:2], 16)]) + part[2:] for part in rest]
+    return b"".join([first, *parts]).decode()
+
+
 def _safe_byte(code: int) -> str:
     letter = chr(code)
     return letter if code < 128 and (letter.isalnum() or letter in "._-") else f"%{code:02X}"

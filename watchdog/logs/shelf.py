@@ -52,6 +52,15 @@ class Shelf:
                 return _open_own(path, _OPEN), path
         return None
 
+    def names(self) -> set[str]:
+        """Of all files that an earlier watchdog left."""
+        found: set[str] = set()
+        for directory in self._directories:
+            with contextlib.suppress(OSError):
+                _check_directory(directory)
+                found.update(os.listdir(directory))  # noqa: PTH208 - names are all that is wanted
+        return found
+
     def clear_away(self) -> None:
         """Remove the directories as far as they are empty."""
         for directory in self._directories:
