@@ -73,7 +73,7 @@ class Routes:
         name, _, stream = unquote(path).removeprefix("/logtail/").partition("/")
         found = names.match(self._api.backend.programs(), name)
         if len(found) != 1:
-            return plain(404, f"There is no program {name}")
+            return plain(404, f"There is no program {_printable(name)}")
         if stream not in ("", "stdout", "stderr"):
             return plain(404)
         channel: Stream = "stderr" if stream == "stderr" else "stdout"
@@ -95,6 +95,11 @@ class Routes:
     def _lines_at_end(self, path: Path) -> int:
         """How many lines the last bytes hold. Whole lines: supervisor begins amid one."""
         return max(1, self._api.logs.tail_log(path, 0, _HEAD_BYTES)[0].count("\n"))
+
+
+def _printable(name: str) -> str:
+    """A name that somebody sent, so that it can neither end a line nor steer a terminal."""
+    return "".join(char if char.isprintable() else "?" for char in name[:100])
 
 
 def _allow(request: Request, method: str) -> Reply | None:
