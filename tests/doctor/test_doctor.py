@@ -19,7 +19,8 @@ from watchdog.doctor.reach import judge_limit
 if sys.platform != "linux":
     pytest.skip("the kernel's features are Linux's", allow_module_level=True)
 
-from watchdog.doctor.kernel import own_cgroup
+from watchdog.doctor.kernel import judge_cgroup
+from watchdog.process import cgroup
 
 SIGNS = {"ok": "+", "warning": "!", "wrong": "x"}
 
@@ -180,7 +181,18 @@ def test_space_and_limits_have_bounds() -> None:
 def test_our_cgroup_is_found(membership: str, root: str, point: str, expected: str | None) -> None:
     """By what the two files of /proc say, also where only a part of the tree is mounted."""
     mounts = f"24 1 0:5 / /proc rw - proc proc rw\n30 24 0:26 {root} {point} rw - cgroup2 none rw"
-    assert own_cgroup(membership, mounts) == (Path(expected) if expected else None)
+    assert cgroup.locate(membership, mounts) == expected
+
+
+def test_the_mechanism_that_ends_trees_is_told(here: Path) -> None:
+    """With a cgroup and without: which it is on this machine, where, and why not."""
+    contained = judge_cgroup("/sys/fs/cgroup/a", lambda place: "")
+    assert "by a cgroup of each program, below /sys/fs/cgroup/a" in contained.text
+    assert "by no cgroup (not mounted)" in judge_cgroup(None, lambda place: "not mounted").text
+    place = cgroup.home()
+    expected = judge_cgroup(place, cgroup.trouble)
+    assert expected in of(examine(None, None), "tree")
+    assert place is None or not list(Path(place).glob(f"watchdog-trial.{os.getpid()}"))
 
 
 def test_the_lines_are_aligned_and_the_sum_is_told() -> None:

@@ -23,7 +23,8 @@ PATIENCE = 30.0  # seconds, for a busy machine
 SCRIPT = """
 import asyncio, json, os, sys
 import msgspec
-from watchdog.process import Birth, Processes, SpawnSpec
+from pathlib import Path
+from watchdog.process import Birth, Processes, SpawnSpec, choose_system, system
 
 def say(kind, *facts):
     os.write(1, msgspec.json.encode([kind, *facts]) + b"\\n")
@@ -33,7 +34,9 @@ def post(program, event):
 
 class Orders:
     def __init__(self):
-        self.processes, self.guardian = Processes(post), None
+        state = os.environ.get("CONTAINED")
+        self.system = choose_system(Path(state), cgroup=True) if state else system
+        self.processes, self.guardian = Processes(post, self.system), None
 
     def spawn(self, life, code, nonce=0, program="bot", incarnation=1):
         environment = {"PATH": os.environ["PATH"], "LIFE": life}
@@ -50,7 +53,8 @@ class Orders:
     def guard(self, program="bot"):
         from watchdog.process.guardian import Guardian
         self.guardian = self.guardian or Guardian()
-        self.guardian.watch(program, self.processes.birth(program))
+        place = self.system.place_of(program)
+        self.guardian.watch(program, self.processes.birth(program), place)
         return self.guardian.pid
 
     def expect(self, nonce, program="bot", incarnation=1):
@@ -90,12 +94,13 @@ asyncio.run(main())
 class Life:
     """One watchdog. Its answers and events come as lines."""
 
-    def __init__(self, *wrap: str) -> None:
+    def __init__(self, *wrap: str, contained: str = "") -> None:
         self._process = subprocess.Popen(
             [*wrap, sys.executable, "-c", SCRIPT],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
+            env={**os.environ, "CONTAINED": contained},
         )
         self.pid = self._process.pid
         self.events: list[tuple[str, str, dict[str, Any]]] = []
@@ -158,6 +163,8 @@ def until(condition: Callable[[], Any]) -> Any:
 
 class ByLife:
     """This test's processes, known by their own variable and not by the marks."""
+
+    cgroup = ""
 
     def __init__(self, life: str) -> None:
         self._life = life

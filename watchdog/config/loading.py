@@ -93,6 +93,7 @@ def assemble(tables: dict[str, Any], origin: Origin, findings: Findings) -> Conf
         state=state,
         socket=socket,
         http=watchdog["http"],
+        cgroup=watchdog["cgroup"],
         programs=programs,
         login=logins.http,
         socket_login=logins.socket,

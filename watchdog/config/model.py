@@ -148,6 +148,7 @@ class Config(Struct, frozen=True):
     state: Path
     socket: Path
     http: Address | None
+    cgroup: Literal["auto", "off"]
     programs: tuple[ProgramConfig, ...]
     login: Login | None = None  # for `http`
     socket_login: Login | None = None

@@ -17,6 +17,7 @@ _OWN = {
     "state": "state",
     "socket": "socket",
     "http": "http",
+    "cgroup": "cgroup",
     "username and password": "login",
     "socket_username and socket_password": "socket_login",
     "metrics_public": "metrics_public",

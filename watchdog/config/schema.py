@@ -46,6 +46,14 @@ WATCHDOG = section(
         elsewhere="inet_http_server port listen",
     ),
     *LOGIN,
+    option(
+        "cgroup",
+        kinds.choice("auto", "off"),
+        "auto",
+        "Whether each program gets a cgroup (v2) of its own, below the watchdog's, which holds "
+        'what sheds every other trace. "auto": where one may be made, as `watchdog doctor` tells. '
+        '"off": never, for programs that make cgroups themselves, such as container engines.',
+    ),
 )
 
 PROGRAM = section(

@@ -47,7 +47,13 @@ from watchdog.logs.capture import Captures
 from watchdog.logs.feed import Feeds
 from watchdog.probes.heartbeat import NotifySockets
 from watchdog.probes.probes import Probes
-from watchdog.process import PROVES_TREES, MemoryWatch, Processes, load_usage
+from watchdog.process import (
+    PROVES_TREES,
+    MemoryWatch,
+    Processes,
+    choose_system,
+    load_usage,
+)
 from watchdog.process.oom import OomWatch
 
 if TYPE_CHECKING:
@@ -261,7 +267,8 @@ def hire(
             clear_away(name)
         post(name, remarks.on_process(name, event))
 
-    processes = Processes(post_of_process)
+    system = choose_system(config.state, cgroup=config.cgroup == "auto")
+    processes = Processes(post_of_process, system)
     return Adapters(
         processes=processes,
         captures=captures,
@@ -269,7 +276,7 @@ def hire(
         probes=Probes(lambda name, event: post(name, remarks.on_probe(name, event)), veil.over),
         notify=NotifySockets(post, str(config.state), veil.over),
         memory=MemoryWatch(post, processes.memory),
-        wards=Wards(processes),
+        wards=Wards(processes, system.place_of),
         feeds=Feeds(config.state),
         audience=audience,
     )

@@ -6,6 +6,7 @@ before; without such a program there is none.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from watchdog.process import Processes
@@ -20,19 +21,20 @@ NOBODY = (-1, 0)
 class Wards:
     """Tells the guardian whom to end."""
 
-    def __init__(self, processes: Processes) -> None:
+    def __init__(self, processes: Processes, place_of: Callable[[str], str]) -> None:
         self._processes = processes
+        self._place_of = place_of  # the program's cgroup
         self._guardian: Guardian | None = None
 
     def expect(self, program: str, incarnation: int, nonce: int) -> None:
         """A ward is about to be spawned. Raises OSError: then it must not be."""
-        self._awake().expect(program, incarnation, nonce)
+        self._awake().expect(program, incarnation, nonce, self._place_of(program))
 
     def watch(self, program: str) -> None:
         """A ward was spawned or adopted."""
         birth = self._processes.birth(program)
         if birth is not None:
-            self._awake().watch(program, birth)
+            self._awake().watch(program, birth, self._place_of(program))
 
     def forget(self, program: str) -> None:
         """Nothing of the program is left."""

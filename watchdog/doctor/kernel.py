@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from watchdog.cli.ports import Finding
+from watchdog.process import cgroup
 
 assert sys.platform == "linux"
 
@@ -35,7 +36,7 @@ def examine_tree() -> Iterator[Finding]:
     else:
         text = "trees end by process group and a search of /proc: the role of subreaper is refused"
         yield Finding("tree", "warning", text, "allow prctl(2) in the sandbox around it")
-    yield _look_at_cgroup()
+    yield judge_cgroup(cgroup.home(), cgroup.trouble)
 
 
 def _try(name: str, works: Callable[[], bool], without: str) -> Finding:
@@ -155,35 +156,11 @@ def _look_at_yama() -> Finding:
     return Finding("kernel", "warning", text, advice)
 
 
-def _look_at_cgroup() -> Finding:
-    """Not needed by this version; said because a process that sheds every mark escapes without."""
-    place = own_cgroup(_text("/proc/self/cgroup"), _text("/proc/self/mountinfo"))
-    if place is None:
-        return Finding("tree", "ok", "cgroup v2 is not mounted here; it is not needed")
-    trial = place / f"watchdog-doctor-{os.getpid()}"
-    try:
-        trial.mkdir()
-        trial.rmdir()
-    except OSError as error:
-        text = f"cgroup v2 is not delegated to us ({error.strerror}); it is not needed"
+def judge_cgroup(place: str | None, trouble: Callable[[str | None], str]) -> Finding:
+    """Whether each program gets a cgroup of its own, and if not, why."""
+    why = trouble(place)
+    if not why:
+        text = f"and by a cgroup of each program, below {place}: it holds what sheds every mark"
         return Finding("tree", "ok", text)
-    return Finding("tree", "ok", f"cgroup v2 is delegated to us at {place}")
-
-
-def own_cgroup(membership: str, mountinfo: str) -> Path | None:
-    """The directory of the cgroup that we are in, by the texts of the two files of /proc."""
-    inside = [line[3:] for line in membership.splitlines() if line.startswith("0::")]
-    for line in mountinfo.splitlines():
-        left, _, right = line.partition(" - ")
-        if inside and right.split()[:1] == ["cgroup2"]:
-            root, point = left.split()[3:5]
-            below = inside[0].removeprefix(root.rstrip("/")).lstrip("/")
-            return Path(point) / below
-    return None
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text(errors="surrogateescape")
-    except OSError:
-        return ""
+    text = f"and by no cgroup ({why}): a process that sheds every mark and its parents escapes"
+    return Finding("tree", "ok", text)

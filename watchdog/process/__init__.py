@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 from watchdog.process.birth import Birth
 from watchdog.process.exits import signal_number, words
@@ -28,6 +29,17 @@ if sys.platform != "win32":
 
         system = linux if linux.works() else posix
         PROVES_TREES = system is linux
+
+    def choose_system(state: Path, *, cgroup: bool) -> System:
+        """This machine's system; with a cgroup for each program where that can be had.
+
+        `state` is where the places of the cgroups are noted, also those of earlier watchdogs.
+        """
+        if not PROVES_TREES:
+            return system
+        from watchdog.process.contained import Contained
+
+        return Contained(state, allowed=cgroup)
 
     def load_usage() -> tuple[Measure, Callable[[], Usage]]:
         """What measures trees of processes, and ourselves; only for who asks."""
@@ -53,6 +65,7 @@ __all__ = [
     "Processes",
     "SpawnSpec",
     "Usage",
+    "choose_system",
     "load_usage",
     "signal_number",
     "words",

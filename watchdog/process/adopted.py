@@ -18,7 +18,7 @@ from collections.abc import Callable
 from watchdog.core.events import Event, Exited, TreeEmpty
 from watchdog.process import linux, proc
 from watchdog.process.leader import Leader
-from watchdog.process.sweep import Kin, Swept, strike, sweep
+from watchdog.process.sweep import Kin, Swept, kill_cgroup, strike, sweep
 
 assert sys.platform == "linux"
 
@@ -118,6 +118,8 @@ class AdoptedTree:
     def _look(self) -> Swept:
         """Look, and strike where a kill was asked for, until nothing new is met."""
         struck: set[int] = set()
+        if self._killing:
+            kill_cgroup(self._kin)
         until = time.monotonic() + LOOKING
         while True:
             before = len(struck)

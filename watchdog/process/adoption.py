@@ -35,15 +35,17 @@ def has_remains(mark: Mark) -> bool:
 
 
 def adopt(
-    birth: Birth, post: Callable[[Event], None], over: Callable[[], None]
+    birth: Birth, post: Callable[[Event], None], over: Callable[[], None], cgroup: str = ""
 ) -> AdoptedTree | None:
     """The tree of a leader that lives and is proved to be the one, else None."""
     leader = take(birth)
     if leader is None:
         return None
-    return AdoptedTree(Kin(birth.mark, birth), leader, post, over)
+    return AdoptedTree(Kin(birth.mark, birth, cgroup), leader, post, over)
 
 
-def strays_of(mark: Mark, post: Callable[[Event], None], over: Callable[[], None]) -> AdoptedTree:
+def strays_of(
+    mark: Mark, post: Callable[[Event], None], over: Callable[[], None], cgroup: str = ""
+) -> AdoptedTree:
     """What a dead leader has left behind; to be killed."""
-    return AdoptedTree(Kin(mark), None, post, over)
+    return AdoptedTree(Kin(mark, cgroup=cgroup), None, post, over)

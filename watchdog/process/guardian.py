@@ -24,7 +24,7 @@ import msgspec
 
 from watchdog.process.birth import Birth
 from watchdog.process.spec import Mark
-from watchdog.process.sweep import Kin, strike, sweep
+from watchdog.process.sweep import Kin, kill_cgroup, strike, sweep
 
 assert sys.platform == "linux"
 
@@ -45,6 +45,7 @@ class Charge(msgspec.Struct, frozen=True):
     incarnation: int = 0
     nonce: int = 0
     birth: Birth | None = None
+    cgroup: str = ""  # the path of the program's, if it has one
 
 
 # Made before the fork, so that its pages are shared.
@@ -76,13 +77,13 @@ class Guardian:
         """The process; 0 while there is none."""
         return self._pid
 
-    def expect(self, program: str, incarnation: int, nonce: int) -> None:
+    def expect(self, program: str, incarnation: int, nonce: int, cgroup: str = "") -> None:
         """Just before a spawn: end whatever will carry the mark. Raises OSError."""
-        self._charge(Charge(program, incarnation, nonce))
+        self._charge(Charge(program, incarnation, nonce, None, cgroup))
 
-    def watch(self, program: str, birth: Birth) -> None:
+    def watch(self, program: str, birth: Birth, cgroup: str = "") -> None:
         """End the tree of this process, spawned or adopted. Raises OSError."""
-        self._charge(Charge(program, birth.incarnation, birth.nonce, birth))
+        self._charge(Charge(program, birth.incarnation, birth.nonce, birth, cgroup))
 
     def forget(self, program: str) -> None:
         """Nothing is left of the program, or it may live on without us."""
@@ -213,7 +214,7 @@ def listen(pipe: int) -> list[Charge]:
 
 def end(charges: list[Charge]) -> None:
     """Kill until nothing is left of any tree."""
-    kins = [Kin(Mark(c.program, c.incarnation, c.nonce), c.birth) for c in charges]
+    kins = [Kin(Mark(c.program, c.incarnation, c.nonce), c.birth, c.cgroup) for c in charges]
     until = time.monotonic() + PATIENCE
     while kins and time.monotonic() < until:
         kins = [kin for kin in kins if not _strike_all(kin)]
@@ -222,6 +223,7 @@ def end(charges: list[Charge]) -> None:
 
 def _strike_all(kin: Kin) -> bool:
     """Kill what one pass meets; True if it proves that there was nothing."""
+    kill_cgroup(kin)
     swept = sweep(kin, lambda pid: strike(kin, pid))
     return swept.complete and not swept.alive
 

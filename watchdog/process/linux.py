@@ -19,6 +19,7 @@ from watchdog.process.spec import Mark
 assert sys.platform == "linux"
 
 launch, bury, group_lives = posix.launch, trees.bury, posix.group_lives
+place_of, close = posix.place_of, posix.close
 birth_of, is_our_child = evidence.birth_of, evidence.is_our_child
 
 

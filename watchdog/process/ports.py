@@ -114,6 +114,12 @@ class System(Protocol):
     def family(self) -> Family:
         """A new, empty family."""
 
+    def place_of(self, program: str) -> str:
+        """The path of the cgroup in which it lives or will live; empty if there is none."""
+
+    def close(self) -> None:
+        """The watchdog ends; what lives is left as it is."""
+
     # --- what an earlier watchdog has left; a system that cannot prove it answers None ----------
 
     def birth_of(self, pid: int, mark: Mark) -> Birth | None:

@@ -81,7 +81,13 @@ def lives(pid: int) -> bool:
 
 def is_process(pid: int) -> bool:
     """Whether it is the number of a process, and not of one of its further threads."""
-    return f"\nTgid:\t{pid}\n".encode() in read(f"/proc/{pid}/status")
+    return process_of(pid) == pid
+
+
+def process_of(thread: int) -> int | None:
+    """The process that a thread belongs to."""
+    _, _, rest = read(f"/proc/{thread}/status").partition(b"\nTgid:")
+    return int(rest.split(None, 1)[0]) if rest else None
 
 
 def session(pid: int) -> int | None:

@@ -178,6 +178,7 @@ class Processes:
                 handle.cancel()
         if self._family is not None:
             asyncio.get_running_loop().remove_signal_handler(signals.SIGCHLD)
+        self._system.close()
         self._children, self._adopted, self._dead, self._family = {}, {}, {}, None
 
     # --- a process begins ---------------------------------------------------------------------

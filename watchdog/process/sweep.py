@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from watchdog.process import evidence, proc
 from watchdog.process.birth import Birth
+from watchdog.process.cgroup import Cgroup
 from watchdog.process.spec import Mark
 
 assert sys.platform == "linux"
@@ -29,10 +30,11 @@ TOO_MANY = 5000  # numbers given out during one look: more likely they began ane
 
 
 class Kin(Struct, frozen=True):
-    """By what a process is known to belong to a tree: the mark, and the leader's session."""
+    """By what a process is known to belong to a tree: its mark, session and cgroup."""
 
     mark: Mark
     leader: Birth | None = None
+    cgroup: str = ""  # its path; empty if there is none
 
     def has(self, pid: int) -> bool:
         """Whether the process belongs, dead or alive."""
@@ -55,6 +57,29 @@ class Swept(Struct):
 
 def sweep(kin: Kin, found: Callable[[int], None] = lambda pid: None) -> Swept:
     """Look at every process once; `found` is called while it is fresh."""
+    swept = _pass_over_proc(kin, found)
+    if kin.cgroup:
+        _add_members(swept, Cgroup(kin.cgroup), found)
+    return swept
+
+
+def kill_cgroup(kin: Kin) -> None:
+    """SIGKILL what is in the tree's cgroup, before a member can fork once more."""
+    if kin.cgroup:
+        Cgroup(kin.cgroup).kill()
+
+
+def _add_members(swept: Swept, cgroup: Cgroup, found: Callable[[int], None]) -> None:
+    """What has shed every mark, and is in the cgroup all the same."""
+    if cgroup.is_populated():
+        for pid in set(cgroup.members()) - set(swept.alive):
+            found(pid)
+            swept.alive.append(pid)
+        # What forks and ends faster than we can read is there, too.
+        swept.complete &= bool(swept.alive)
+
+
+def _pass_over_proc(kin: Kin, found: Callable[[int], None]) -> Swept:
     alive: list[int] = []
     given = _last_given()
     # The list ends where it ended when it was asked for: what is younger has a number of its own.
@@ -85,7 +110,7 @@ def strike(kin: Kin, pid: int) -> None:
     except OSError:
         return
     try:
-        if kin.has(pid):
+        if kin.has(pid) or (kin.cgroup and Cgroup(kin.cgroup).holds(pid)):
             _kill_group(pid)
             signal.pidfd_send_signal(descriptor, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
