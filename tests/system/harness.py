@@ -158,6 +158,16 @@ class World:
         wait_until(sweep, "nothing of the test to be left running")
         for process in self._processes:
             process.wait()
+        remove_cgroups(self.place)
+
+
+def remove_cgroups(place: Path) -> None:
+    """What the next watchdog of each state directory below it would have removed."""
+    if sys.platform == "linux":
+        from watchdog.process.contained import Cgroups
+
+        for note in place.rglob("cgroups"):
+            Cgroups(note.parent, allowed=False)
 
 
 class Watchdog:

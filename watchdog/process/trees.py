@@ -6,7 +6,8 @@ the list of our own children, one small file, is the whole proof, also for what 
 forked twice. Where the kernel refuses us that role, all of /proc is searched for the marks.
 
 A process belongs to a tree by its session, by the number in RLIMIT_LOCKS, or by the marker in its
-environment. A process that sheds all three and its parents too escapes; only a cgroup holds it.
+environment. A process that sheds all three and its parents too escapes; only a cgroup holds
+it (`contained.py`).
 """
 
 from __future__ import annotations
