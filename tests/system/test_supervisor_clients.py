@@ -99,6 +99,62 @@ def test_a_bad_configuration_is_refused_and_stops_nothing(ours: Daemon) -> None:
     assert is_alive(pid)
 
 
+SLOW = """
+[programs.slow]
+command = ["sh", "-c", "trap 'sleep 0.7; exit 0' TERM; echo up; while :; do sleep 0.1; done"]
+start_seconds = 0
+"""
+
+
+def restart_slowly(ours: Daemon) -> None:
+    """Ask for a new start; a program takes its time to stop."""
+    ours.write(tail=SLOW)
+    ours.ask([("update", "")])
+    ours.wait_log("logs/slow.log", "up")
+    assert ours.proxy().supervisor.restart()
+
+
+def test_a_signal_to_stop_is_stronger_than_a_new_start(ours: Daemon) -> None:
+    """SIGTERM while everything is being stopped for a new start ends the watchdog."""
+    pid = ours.proxy().supervisor.getPID()
+    restart_slowly(ours)
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not is_alive(pid), "the watchdog to end")
+    assert not (ours.place / "s.sock").exists()
+
+
+def test_the_place_is_never_free_during_a_new_start(world: World, ours: Daemon) -> None:
+    """A second watchdog is refused while the first one starts anew, in the same process."""
+    pid = ours.proxy().supervisor.getPID()
+    restart_slowly(ours)
+    for _ in range(3):
+        assert world.run("-c", str(ours.file)).wait_exit() == 69
+    ours.wait("slow", "RUNNING")
+    assert ours.proxy().supervisor.getPID() == pid
+
+
+FLOOD = """
+[programs.flood]
+command = ["python", "-u", "-c", "import itertools\\nfor n in itertools.count(): print(n)"]
+start_seconds = 0
+logs.maximum = "100KB"
+"""
+
+
+def test_a_log_is_cleared_while_it_is_written(ours: Daemon) -> None:
+    """Each clear leaves whole lines in their order, and the file at the path is the one written."""
+    ours.write(tail=FLOOD)
+    ours.ask([("update", "")])
+    path = ours.place / "logs/flood.log"
+    for _ in range(5):
+        wait_until(lambda: path.exists() and path.stat().st_size > 1000, "output")
+        assert ours.proxy().supervisor.clearProcessLogs("flood")
+    wait_until(lambda: path.exists() and path.stat().st_size > 1000, "output after it")
+    assert ours.proxy().supervisor.stopProcess("flood")
+    numbers = [int(text) for text in path.read_text().splitlines()]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
 def test_input_reaches_a_program_whose_watchdog_was_killed(world: World, ours: Daemon) -> None:
     """A program that was adopted still reads what it is sent."""
     pid = ours.proxy().supervisor.getProcessInfo("bot")["pid"]

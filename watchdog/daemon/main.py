@@ -154,7 +154,8 @@ async def attend(
         code = await parts.finished
         if parts.service.renewing:
             await start_anew(parts, server, claim)
-            return INTERNAL  # only if it could not
+        if parts.service.renewing:
+            return INTERNAL  # it could not be
         say_goodbye(parts)
         return code
     finally:

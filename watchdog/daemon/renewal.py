@@ -7,6 +7,7 @@ directory is never let go, and clients wait in the queues of the same sockets.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from functools import partial
@@ -48,9 +49,15 @@ async def rehearse(parts: Parts, claim: FileLock) -> None:
 
 
 async def leap(parts: Parts, server: ControlServer, claim: FileLock) -> None:
-    """Be executed anew. Returns only if that failed, and then says so."""
+    """Be executed anew. Returns if that failed, which it says, or if it is not wanted any more.
+
+    A signal to stop that came meanwhile is heard before, and is stronger.
+    """
     listening = await server.pause()
-    signals.hold_back()
+    while not signals.hold_back():  # noqa: ASYNC110 - one turn of the loop
+        await asyncio.sleep(0)
+    if not parts.service.renewing:
+        return
     doors = doors_of(parts.reloader.config, listening)
     guardian = parts.adapters.wards.hand_over()
     handover = replace(compose(parts, claim, doors), guardian=guardian)
