@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -229,6 +230,63 @@ def test_a_listener_ends_with_a_killed_watchdog(world: World) -> None:
     wait_until(
         lambda: [e.payload for e in heard(place / "heard")] == ["type:k\nagain"], "the event"
     )
+
+
+def test_a_listener_without_its_pipes_is_replaced(world: World) -> None:
+    """Should one outlive its watchdog all the same, the next one does not keep it."""
+    text = """
+[programs.ear]
+command = ["sh", "-c", "echo READY; exec sleep 1000"]
+start_seconds = 0
+listener = { events = ["REMOTE_COMMUNICATION"] }
+"""
+    first = world.up(text)
+    pid = first.wait_state("ear", "RUNNING")["pid"]
+    first.signal(signal.SIGSTOP)
+    children = Path(f"/proc/{first.process.pid}/task/{first.process.pid}/children").read_text()
+    (guardian,) = {int(child) for child in children.split()} - {pid}
+    os.kill(guardian, signal.SIGKILL)
+    first.process.kill()
+    first.process.wait()
+    assert is_alive(pid)
+    second = world.up(text)
+    assert second.wait("ear", lambda p: p["incarnation"] == 2, "the next one")["pid"] != pid
+    assert not is_alive(pid)
+
+
+POOL = """
+[programs.one]
+command = ["python", "dump.py", "heard", "gate"]
+start_seconds = 0
+listener = {{ pool = "ears", events = {events} }}
+[programs.two]
+command = ["python", "dump.py", "heard", "gate"]
+start_seconds = 0
+listener = {{ pool = "ears", events = {events} }}
+"""
+
+
+def test_a_pool_shares_its_events_and_hears_of_a_reload(world: World) -> None:
+    """Each event goes to one of the two; groups that come and go are told; so are new wishes."""
+    place = scripts(world.place)
+    out = place / "heard"
+    watchdog = world.up(POOL.format(events='["REMOTE_COMMUNICATION"]'))
+    pids = [watchdog.wait_state(name, "RUNNING")["pid"] for name in ("one", "two")]
+    client = supervisor_of(watchdog.socket)
+    for number in range(8):
+        client.supervisor.sendRemoteCommEvent("k", str(number))
+    wait_until(lambda: len(heard(out)) == 8, "all events")
+    assert sorted(int(e.payload[-1]) for e in heard(out)) == list(range(8))
+    more = POOL.format(events='["PROCESS_GROUP"]')
+    world.write(more + '[programs.other]\ncommand = ["sleep", "100"]\n')
+    assert watchdog.call("reload").returncode == 0
+    wait_until(lambda: heard(out)[-1].payload == "groupname:other\n", "the new group")
+    world.write(more)
+    assert watchdog.call("reload").returncode == 0
+    wait_until(lambda: heard(out)[-1].name == "PROCESS_GROUP_REMOVED", "its end")
+    client.supervisor.sendRemoteCommEvent("k", "9")  # nobody wants it now
+    assert [watchdog.program(name)["pid"] for name in ("one", "two")] == pids
+    assert [e.name for e in heard(out)[8:]] == ["PROCESS_GROUP_ADDED", "PROCESS_GROUP_REMOVED"]
 
 
 STUCK = """

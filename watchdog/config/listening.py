@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from watchdog.config import kinds
-from watchdog.config.errors import Findings
+from watchdog.config.errors import Findings, nearest
 from watchdog.config.kinds import Kind
 from watchdog.config.model import ListenerConfig, ProgramConfig
 from watchdog.config.options import option, section
@@ -42,11 +42,17 @@ EVENTS = (
 """Every name that can be subscribed to."""
 
 
-def _events() -> Kind:
-    one = kinds.choice(*EVENTS)
+def _read_event(value: Any) -> str:
+    name = kinds.read_text(value)
+    if name in EVENTS:
+        return name
+    close = nearest(name, EVENTS)
+    raise kinds.Unfit(f"did you mean {close}?" if close else "")
 
+
+def _events() -> Kind:
     def read(value: Any) -> tuple[str, ...]:
-        found = kinds.each(one.read, value)
+        found = kinds.each(_read_event, value)
         if not found:
             raise kinds.Unfit("it is empty")
         return tuple(dict.fromkeys(found))
@@ -98,6 +104,9 @@ def listener_of(name: str, table: Table, findings: Findings) -> ListenerConfig |
         hint = "the pipes to a listener end with the watchdog; it is started anew"
         key = (*table.path, "on_watchdog_death")
         findings.add(key, 'found "adopt" beside listener', '"kill"', hint)
+    if table["stdin"] == "pipe":
+        hint = "take it out: a listener reads events"
+        findings.add((*table.path, "stdin"), 'found "pipe" beside listener', '"null"', hint)
     return ListenerConfig(given["pool"] or name, given["events"] or (), given["buffer"])
 
 
