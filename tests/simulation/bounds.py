@@ -29,12 +29,16 @@ def expect_startup(world: World, ledger: Ledger, process: Process) -> None:
 def expect_detection(world: World, ledger: Ledger, process: Process) -> None:
     """A hang is acted on within failure_threshold x period + timeout, and the heartbeat."""
     policy = ledger.policy
-    liveness, begun = policy.probes.get(Role.LIVENESS), process.running_since
+    begun = process.running_since
     if begun is None:
         return
-    if liveness is not None:
-        first = begun + (0.0 if Role.STARTUP in policy.probes else liveness.delay)
-        bound = liveness.period * liveness.failure_threshold + liveness.timeout
+    for role in (Role.LIVENESS, Role.OUTSIDE):
+        probe = policy.probes.get(role)
+        if probe is None:
+            continue
+        waited = role is Role.LIVENESS and Role.STARTUP in policy.probes
+        first = begun + (0.0 if waited else probe.delay)
+        bound = probe.period * probe.failure_threshold + probe.timeout
         by = max(world.now, first) + bound
         expect_end(world, ledger, process, by, process.hung_since)
     if policy.heartbeat is not None:

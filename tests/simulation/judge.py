@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 SLACK = 1e-6  # seconds: for the rounding of floating-point times
+FATEFUL = (Role.LIVENESS, Role.OUTSIDE)  # whose verdict ends a process that is up
 AGAIN = 1.0  # seconds between two SIGKILLs to a tree that is not empty
 
 
@@ -194,16 +195,18 @@ def grace_after(ledger: Ledger, process: Process, event: Event | None) -> float:
     unwell = isinstance(event, events.Notified) and event.unwell
     if isinstance(event, events.Overweight):
         return ledger.policy.stop.grace
-    liveness = ledger.policy.probes.get(Role.LIVENESS)
+    role = event.role if isinstance(event, events.Probed) else Role.LIVENESS
+    probe = ledger.policy.probes.get(role)
     came_up = process.running_since is not None or unwell
-    return liveness.grace if liveness and came_up else 0.0
+    return probe.grace if probe and came_up else 0.0
 
 
 def grace(ledger: Ledger, event: Event | None) -> float:
     """What the policy promises: a hang has its own grace period."""
     hang = isinstance(event, events.Probed | events.BeatMissed)
     if hang or (isinstance(event, events.Notified) and event.unwell):
-        return ledger.policy.probes[Role.LIVENESS].grace
+        role = event.role if isinstance(event, events.Probed) else Role.LIVENESS
+        return ledger.policy.probes[role].grace
     return ledger.policy.stop.grace
 
 
@@ -257,10 +260,10 @@ def has_failed(world: World, ledger: Ledger, process: Process) -> bool:
     """Whether probes, READY=1 or heartbeats of this incarnation failed as often as it takes."""
     policy, now = ledger.policy, world.now + SLACK
     up = process.running_since is not None
-    role = Role.LIVENESS if up else Role.STARTUP
-    probe = policy.probes.get(role)
-    if probe is not None and process.failed.get(role, 0) >= probe.failure_threshold:
-        return up or process.startup_until <= now
+    for role in FATEFUL if up else (Role.STARTUP,):
+        probe = policy.probes.get(role)
+        if probe is not None and process.failed.get(role, 0) >= probe.failure_threshold:
+            return up or process.startup_until <= now
     if up:
         return policy.heartbeat is not None and process.beat_until <= now
     if policy.ready_within is None or process.ready_said or process.seen_begun is None:

@@ -150,6 +150,43 @@ def probes_too_seldom(patch: MonkeyPatch) -> None:
     patch.setattr(health, "reschedule", mutated)
 
 
+def ignores_the_look_from_outside(patch: MonkeyPatch) -> None:
+    """What is seen from outside is counted, and never ends anything."""
+    count = health.count
+
+    def mutated(check: Check, policy: Any, event: Any) -> Check:
+        counted = count(check, policy, event)
+        return replace(counted, verdict=None) if event.role is Role.OUTSIDE else counted
+
+    patch.setattr(health, "count", mutated)
+
+
+def shares_one_pace(patch: MonkeyPatch) -> None:
+    """The look from outside comes as late as the slowest of the others, and never earlier."""
+    run_probe = turn.run_probe
+
+    def mutated(t: Any, role: Role) -> None:
+        run_probe(t, role)
+        if role is Role.OUTSIDE:
+            check = t.program.checks[role]
+            slower = replace(check, due=check.due + 2 * t.program.policy.probes[role].period)
+            t.program.checks = {**t.program.checks, role: slower}
+
+    patch.setattr(turn, "run_probe", mutated)
+
+
+def ends_at_the_first_look_from_outside(patch: MonkeyPatch) -> None:
+    """One failure seen from outside is enough, whatever the threshold."""
+    count = health.count
+
+    def mutated(check: Check, policy: Any, event: Any) -> Check:
+        counted = count(check, policy, event)
+        hasty = event.role is Role.OUTSIDE and not event.ok
+        return replace(counted, verdict=False) if hasty else counted
+
+    patch.setattr(health, "count", mutated)
+
+
 def ignores_the_heartbeat(patch: MonkeyPatch) -> None:
     """A heartbeat that stays away is of no consequence."""
 

@@ -79,8 +79,8 @@ def draw_restart(rng: Random, leave_with_child: bool) -> RestartPolicy:
 
 
 def draw_probes(rng: Random) -> dict[Role, ProbePolicy]:
-    """Any of the three roles, or none."""
-    odds = {Role.STARTUP: 0.3, Role.READINESS: 0.2, Role.LIVENESS: 0.5}
+    """Any of the four roles, or none."""
+    odds = {Role.STARTUP: 0.3, Role.READINESS: 0.2, Role.LIVENESS: 0.5, Role.OUTSIDE: 0.15}
     return {role: draw_probe(rng, role) for role, odd in odds.items() if rng.random() < odd}
 
 
