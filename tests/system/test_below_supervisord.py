@@ -119,6 +119,24 @@ def test_one_that_is_looked_after_does_not_give_way(world: World, place: Path) -
     assert is_alive(before["pid"])
 
 
+def test_an_orphan_that_is_stuck_is_named_and_nothing_starts_beside_it(
+    world: World, place: Path
+) -> None:
+    """The next one is refused, and told why; once the orphan is killed, the program is adopted."""
+    first = Supervisord(world)
+    before, orphan = bot_of(world), first.pid()
+    first.kill()
+    os.kill(orphan, signal.SIGSTOP)  # after it: the kernel wakes a group that becomes an orphan
+    second = Supervisord(world, moved(place).replace("startretries=10", "startretries=1"))
+    second.wait_state("FATAL")
+    assert "cannot be asked to give way" in second.text
+    assert f"held by pid {orphan}" in second.text
+    os.kill(orphan, signal.SIGKILL)
+    assert second.call("start", "watchdog")[0] == 0
+    assert bot_of(world, second.pid())["pid"] == before["pid"]
+    assert begun(place) == [before["pid"]]
+
+
 def test_a_bad_configuration_is_not_tried_for_ever(world: World, place: Path) -> None:
     """Exit code 78 ends in FATAL, and the reason is in the log."""
     world.write('[programs.bot]\ncomand = "x"\n')

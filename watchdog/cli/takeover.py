@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from watchdog.client import Client
     from watchdog.config import Config
 
+QUICK = 2.0  # seconds for its answer: a refusal must not come later than supervisord's startsecs
 PATIENCE = 15.0  # seconds that the other one has to end; it only lets go
 # Set while we are executed by, or rehearse for, the very watchdog that runs: `watchdog upgrade`.
 IN_PLACE = ("WATCHDOG_HANDOVER", "WATCHDOG_REHEARSAL")
@@ -46,7 +47,7 @@ def take_over(config: Config) -> None:
 
 
 def _replace(client: Client) -> None:
-    pid = client.status()["watchdog"]["pid"]
+    pid = client.call("watchdog.status", seconds=QUICK)["watchdog"]["pid"]
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:  # it has ended meanwhile
