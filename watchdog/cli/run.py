@@ -70,6 +70,9 @@ def _make_parser(context: Context, has_names: bool) -> argparse.ArgumentParser:
     )
     if has_names:
         parser.add_argument("names", nargs="*", metavar="NAME", help="only these programs")
+        parser.add_argument(
+            "--alone", metavar="NAME", help="a watchdog for this program alone, beside others"
+        )
     parser.add_argument(
         "--take-over",
         action="store_true",
@@ -104,7 +107,7 @@ def _configure(
         tables = _nest(parser, given | _read_others(parser, others))
         return _build(command, tables, options.name), (), options.take_over
     _require(parser, not (others or given or options.name), _needs_command(others, given))
-    return _load(options.config), tuple(options.names), options.take_over
+    return _load(options.config, options.alone), tuple(options.names), options.take_over
 
 
 def _needs_command(others: Iterable[str], given: Iterable[str]) -> str:
@@ -161,8 +164,13 @@ def _from_shell(text: str) -> str:
     return value
 
 
-def _load(given: str | None) -> Config:
+def _load(given: str | None, alone: str | None) -> Config:
     from watchdog.config.find import find
     from watchdog.config.loading import load
 
-    return load(find(given, os.environ))
+    config = load(find(given, os.environ))
+    if alone is None:
+        return config
+    from watchdog.config.alone import single_out
+
+    return single_out(config, alone)

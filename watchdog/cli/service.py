@@ -113,6 +113,7 @@ def _look_around(kind: Kind, options: argparse.Namespace, config: Config) -> Sur
         path=f"{interpreter.parent}:{SYSTEM_PATH}",
         system=current_uid() == 0,
         user=options.user or "",
+        uid=current_uid(),
         home=os.path.expanduser(f"~{options.user or ''}"),  # noqa: PTH111 - it does not raise
         name=options.name or "",
         environment_file=str(Path(options.env_file).absolute()) if options.env_file else "",

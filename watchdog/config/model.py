@@ -153,6 +153,7 @@ class Config(Struct, frozen=True):
     login: Login | None = None  # for `http`
     socket_login: Login | None = None
     metrics_public: bool = False  # /metrics needs no login
+    alone: str = ""  # the only program of the file that this is about, if it is (`run --alone`)
 
     def program(self, name: str) -> ProgramConfig:
         """The program of this name; `KeyError` if there is none."""

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 
-from watchdog.config import Config, ConfigError, load
+from watchdog.config import Config, ConfigError
+from watchdog.config.alone import load_again
 from watchdog.config.reread import Changes, compare
 from watchdog.control.backend import Reloaded, ReloadError
 from watchdog.core.fleet import Fleet
@@ -64,7 +65,7 @@ class Reloader:
         if self._fleet.exit_code is not None:
             raise ReloadError("the watchdog is shutting down")
         try:
-            return load(self._config.path)
+            return load_again(self._config)
         except ConfigError as error:
             raise ReloadError(str(error)) from None
 

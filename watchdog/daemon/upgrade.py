@@ -14,7 +14,8 @@ from typing import NoReturn
 
 from msgspec.structs import replace
 
-from watchdog.config import Config, ConfigError, load
+from watchdog.config import Config, ConfigError
+from watchdog.config.alone import load_again
 from watchdog.config.reread import compare
 from watchdog.control.backend import Rehearsed, UpgradeError
 from watchdog.control.server import ControlServer
@@ -186,7 +187,7 @@ def untouched(config: Config) -> list[str]:
     if config.path is None:
         return names
     try:
-        changes = compare(config, load(config.path))
+        changes = compare(config, load_again(config))
     except ConfigError:  # it may be written for the new version already
         return []
     return [name for name in names if name not in (*changes.restarted, *changes.removed)]

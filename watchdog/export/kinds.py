@@ -11,6 +11,7 @@ KINDS = {
     "nssm": "watchdog.export.nssm",
     "supervisord": "watchdog.export.supervisord",
     "systemd": "watchdog.export.systemd",
+    "launchd": "watchdog.export.launchd",
 }
 """The module of each kind."""
 

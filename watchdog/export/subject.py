@@ -32,6 +32,7 @@ class Surroundings(Struct, frozen=True):
     path: str  # PATH for the watchdog and its programs
     system: bool  # for the whole machine (we are root), or for one user only
     user: str = ""  # who runs it; empty for whoever installs it
+    uid: int = 0  # of whoever installs it
     home: str = ""  # of that user
     name: str = ""  # of the instance; empty for the one made from the configuration
     environment_file: str = ""

@@ -1,0 +1,42 @@
+"""One program of a configuration, by itself: for a service of its own (`--per-program`).
+
+Several watchdogs then share one file. Each has a state directory of its own below the common one,
+and whoever starts them sees to their order, so that here nothing is depended on.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from watchdog.config.errors import ConfigError, Problem
+from watchdog.config.loading import load
+from watchdog.config.model import Config
+from watchdog.config.places import SOCKET_NAME
+from watchdog.core.model import Need
+
+
+def single_out(config: Config, name: str) -> Config:
+    """The configuration with this program only; `ConfigError` if there is none of this name."""
+    known = [program.name for program in config.programs]
+    if name not in known:
+        problem = f"there is no program {name} (named by --alone)"
+        raise ConfigError(Problem(str(config.path), None, "programs", problem, ", ".join(known)))
+    program = config.program(name)
+    needs = program.policy.needs - {Need.DEPENDENCIES}
+    policy = replace(program.policy, depends_on=(), needs=needs)
+    state = config.state / name
+    return replace(
+        config,
+        state=state,
+        socket=state / SOCKET_NAME,
+        http=None,  # they cannot share a port
+        programs=(replace(program, policy=policy),),
+        alone=name,
+    )
+
+
+def load_again(config: Config) -> Config:
+    """The same file as it is now, read for the same purpose; `ConfigError` as `load` raises it."""
+    assert config.path is not None
+    fresh = load(config.path)
+    return single_out(fresh, config.alone) if config.alone else fresh
