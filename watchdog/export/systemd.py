@@ -67,6 +67,10 @@ def install(subject: Subject) -> list[Step]:
     """Have systemd read the units, start them at boot, and start them now."""
     units = _units(subject)
     steps = [_control(subject, "daemon-reload"), _control(subject, "enable", *units)]
+    if SOCKET.key in subject.options and subject.around.user:
+        # systemd would make the directories of the socket as root's own.
+        words = ("install", "-d", "-m", "0700", "-o", subject.around.user, subject.state)
+        steps.insert(0, Step(words))
     if not subject.system:  # without it a user's services end with the last session
         steps.append(Step(("loginctl", "enable-linger"), required=False))
     return [*steps, _control(subject, "start", *units)]
@@ -105,8 +109,9 @@ def directory(subject: Subject) -> str:
 
 
 def _units(subject: Subject) -> list[str]:
+    """The socket first: systemd refuses to listen for a service that runs already."""
     names = [f"{unit(subject)}.service"]
-    return [*names, f"{unit(subject)}.socket"] if SOCKET.key in subject.options else names
+    return [f"{unit(subject)}.socket", *names] if SOCKET.key in subject.options else names
 
 
 def _control(subject: Subject, *words: str) -> Step:
@@ -201,6 +206,8 @@ def _surroundings(subject: Subject) -> list[str]:
     if subject.system and around.user:
         lines.append(f"User={around.user}")
     lines.append(f"Environment={quote_words([f'PATH={around.path}'])}")
+    if SOCKET.key in subject.options:
+        lines.append(f"Sockets={unit(subject)}.socket")
     if around.environment_file:
         lines.append(f"EnvironmentFile={quote_value(around.environment_file)}")
     return lines
