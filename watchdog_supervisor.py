@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watchdog.cli.ports import Finding, Release, Survey
+    from watchdog.cli.ports import Finding, Memory, Release, Survey
     from watchdog.config import Config
 
 
@@ -28,7 +28,9 @@ def main() -> int:
     from watchdog.cli.main import main as call
     from watchdog.cli.ports import Supplies
 
-    return call(run=start_daemon, demo=start_demo, supplies=Supplies(look_up, free, examine))
+    return call(
+        run=start_daemon, demo=start_demo, supplies=Supplies(look_up, free, examine, recall)
+    )
 
 
 # The command line knows neither the daemon nor the demonstration, nor may it look into locks: it is
@@ -69,6 +71,14 @@ def examine(config: str | None) -> list[Finding]:
     from watchdog.doctor import examine
 
     return examine(config, find_other_watchdog())
+
+
+def recall(state: Path) -> Memory:
+    """What is remembered of failures in a state directory."""
+    from watchdog.incidents.memory import Memory
+    from watchdog.incidents.store import Limits, Store
+
+    return Memory(Store(state / "incidents", Limits(), bytes))
 
 
 def find_other_watchdog() -> Path | None:

@@ -67,9 +67,9 @@ def test_the_example_of_the_design(read: Read, tmp_path: Path) -> None:
 
 
 def test_the_defaults_are_those_of_the_core(read: Read, tmp_path: Path) -> None:
-    """A program of which only the command is given has the core's own default policy."""
+    """Only the command given, it has the core's own default policy, and evidence is taken."""
     bot = one(read)
-    assert bot.policy == Policy(name="bot")
+    assert bot.policy == Policy(name="bot", evidence=1.0)
     assert bot.directory == tmp_path
     assert (bot.when_held, bot.on_watchdog_death, bot.singleton) == ("fail", "adopt", None)
     assert (bot.logs.maximum, bot.logs.backups, bot.logs.stderr) == (50 * 2**20, 10, "merge")

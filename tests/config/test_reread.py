@@ -42,6 +42,7 @@ UNSEEN = {
     "exit_codes": "exit_codes.slow = [9]",
     "stop": 'stop.signal = "INT"',
     "autostart": "autostart = false",
+    "evidence": "evidence.lines = 5",
     "group_name": 'group_name = "team"',
     "priority": "priority = 1",
     "depends_on": 'depends_on = ["other"]',

@@ -32,6 +32,8 @@ COMMANDS = {
     "restart": Command("request", "NAME...|all", "restart programs"),
     "status": Command("status", "[NAME...] [--json]", "how the programs are"),
     "logs": Command("logs", "NAME [-f] [-n N]", "what a program wrote"),
+    "why": Command("why", "NAME...", "what happened to a program, in sentences"),
+    "incidents": Command("incidents", "[ID] [--html]", "the evidence of failures"),
     "signal": Command("signal", "SIGNAL NAME...", "send a signal to programs"),
     "reload": Command("reload", "", "apply the changed configuration"),
     "upgrade": Command("upgrade", "", "replace the running watchdog by the installed version"),

@@ -7,7 +7,10 @@ spend the time that msgspec takes to load.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # The program itself; a living part of its tree; the watchdog that runs it; or what merely
 # inherited the lock from a program that is gone.
@@ -69,12 +72,26 @@ Free = Callable[[Survey, str, float, Callable[[str], None]], Release]
 Examine = Callable[[str | None], "list[Finding]"]  # with the configuration that was given, if any
 
 
+class Memory(Protocol):
+    """What is remembered of failures, read without a running watchdog."""
+
+    def incidents(self, program: str = "") -> list[dict[str, Any]]: ...
+
+    def incident(self, name: str) -> dict[str, Any] | None: ...
+
+    def why(self, program: str) -> str: ...
+
+
+Recall = Callable[["Path"], Memory]  # of a state directory
+
+
 class Supplies(NamedTuple):
     """What may be missing: each is None where the daemon's side is not installed."""
 
     look_up: LookUp | None = None
     free: Free | None = None
     examine: Examine | None = None
+    recall: Recall | None = None
 
 
 def as_data(value: Any) -> dict[str, Any]:

@@ -74,6 +74,20 @@ class Client:
         result: dict[str, Any] = self.call("watchdog.upgrades")
         return result
 
+    def incidents(self, program: str = "") -> list[dict[str, Any]]:
+        """What is kept of failures, newest first; of one program, or of all."""
+        result: list[dict[str, Any]] = self.call("watchdog.incidents", program)
+        return result
+
+    def incident(self, id: str) -> dict[str, Any]:
+        """One incident, with all its evidence and its story under "told"."""
+        result: dict[str, Any] = self.call("watchdog.incident", id)
+        return result
+
+    def why(self, program: str) -> str:
+        """What happened to a program last, and how it is now, in sentences."""
+        return str(self.call("watchdog.why", program))
+
     def shut_down(self) -> None:
         """Have it stop everything and end; returns at once."""
         self.call("watchdog.shutdown")

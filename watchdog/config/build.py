@@ -13,7 +13,7 @@ from watchdog.config.errors import ConfigError, Findings, KeyPath
 from watchdog.config.expand import CannotExpand, Scope, expand
 from watchdog.config.kinds import UNLIMITED
 from watchdog.config.listening import listener_of
-from watchdog.config.model import TOKEN_VARIABLES, LogsConfig, ProgramConfig
+from watchdog.config.model import TOKEN_VARIABLES, EvidenceConfig, LogsConfig, ProgramConfig
 from watchdog.config.places import resolve
 from watchdog.config.probing import Plan, plan_probes
 from watchdog.config.read import Table, read_section
@@ -71,6 +71,7 @@ def build_program(name: str, raw: Any, around: Surroundings, findings: Findings)
         policy=_policy(name, table, plan, findings),
         autostart=table["autostart"],
         stdin=table["stdin"],
+        evidence=EvidenceConfig(table["evidence"]["signal"], table["evidence"]["lines"]),
         group_name=table["group_name"] or "",
         listener=listener_of(name, table, findings),
     )
@@ -175,6 +176,7 @@ def _policy(name: str, table: Table, plan: Plan, findings: Findings) -> Policy:
         ready_within=plan.ready_within,
         heartbeat=table["heartbeat"],
         needs=_needs(table),
+        evidence=table["evidence"]["within"],
         depends_on=table["depends_on"],
         priority=_priority(table),
         autostart=table["autostart"],

@@ -19,7 +19,7 @@ from watchdog.config.errors import ConfigError, Findings, Problem, nearest
 from watchdog.config.expand import Scope
 from watchdog.config.files import read_text
 from watchdog.config.login import read_logins
-from watchdog.config.model import Config, ProgramConfig
+from watchdog.config.model import Config, IncidentsConfig, ProgramConfig
 from watchdog.config.places import (
     SOCKET_LIMIT,
     SOCKET_NAME,
@@ -98,6 +98,7 @@ def assemble(tables: dict[str, Any], origin: Origin, findings: Findings) -> Conf
         login=logins.http,
         socket_login=logins.socket,
         metrics_public=watchdog["metrics_public"],
+        incidents=IncidentsConfig(**watchdog["incidents"].values),
     )
 
 

@@ -77,6 +77,21 @@ class ListenerConfig(Struct, frozen=True):
     buffer: int  # how many events may wait
 
 
+class EvidenceConfig(Struct, frozen=True):
+    """What is kept of a failure. How long taking it may last is the policy's."""
+
+    signal: str | None = None  # at which the program prints its stacks
+    lines: int = 200
+
+
+class IncidentsConfig(Struct, frozen=True):
+    """How much evidence is kept."""
+
+    count: int = 100
+    age: float = 30 * 86400.0  # seconds
+    size: int = 100 * 10**6  # bytes
+
+
 class ProbeTarget(Struct, frozen=True):
     """What a probe asks. Which fields count depends on the kind."""
 
@@ -117,6 +132,7 @@ class ProgramConfig(Struct, frozen=True):
     policy: Policy
     autostart: bool
     stdin: Literal["null", "pipe"] = "null"
+    evidence: EvidenceConfig = EvidenceConfig()
     group_name: str = ""  # the group of programs; empty is one of its own
     group_priority: int | None = None  # as supervisor shows it; None is the program's own
     listener: ListenerConfig | None = None
@@ -154,6 +170,7 @@ class Config(Struct, frozen=True):
     socket_login: Login | None = None
     metrics_public: bool = False  # /metrics needs no login
     alone: str = ""  # the only program of the file that this is about, if it is (`run --alone`)
+    incidents: IncidentsConfig = IncidentsConfig()
 
     def program(self, name: str) -> ProgramConfig:
         """The program of this name; `KeyError` if there is none."""

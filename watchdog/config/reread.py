@@ -21,6 +21,7 @@ _OWN = {
     "username and password": "login",
     "socket_username and socket_password": "socket_login",
     "metrics_public": "metrics_public",
+    "incidents": "incidents",
 }
 """The keys of [watchdog], and the fields of `Config` that have them."""
 

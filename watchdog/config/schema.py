@@ -11,7 +11,15 @@ from watchdog.config.listening import LISTENER
 from watchdog.config.login_options import LOGIN
 from watchdog.config.options import PATH, option, section
 from watchdog.config.probe_options import LIVENESS, READINESS, STARTUP
-from watchdog.config.tables import EXIT_CODES, LIMITS, LOGS, RESTART, STOP
+from watchdog.config.tables import (
+    EVIDENCE,
+    EXIT_CODES,
+    INCIDENTS,
+    LIMITS,
+    LOGS,
+    RESTART,
+    STOP,
+)
 
 WATCHDOG = section(
     "watchdog",
@@ -54,6 +62,7 @@ WATCHDOG = section(
         'what sheds every other trace. "auto": where one may be made, as `watchdog doctor` tells. '
         '"off": never, for programs that make cgroups themselves, such as container engines.',
     ),
+    INCIDENTS,
 )
 
 PROGRAM = section(
@@ -219,5 +228,6 @@ PROGRAM = section(
     LIMITS,
     LOGS,
     LISTENER,
+    EVIDENCE,
 )
 SECTIONS = (WATCHDOG, PROGRAM)

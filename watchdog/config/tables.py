@@ -191,6 +191,42 @@ LOGS = section(
     ),
 )
 
+EVIDENCE = section(
+    "evidence",
+    "What is kept of a failure, for `watchdog why` and `watchdog incidents`. A process that hangs, "
+    "never comes up or outgrows its memory is looked at before it is ended.",
+    option(
+        "within",
+        kinds.duration(0, 10),
+        "1s",
+        "How long that look may put off the end, and so the restart; 0 does without it. It takes "
+        "some 100 ms, and more only on a busy machine.",
+    ),
+    option(
+        "signal",
+        kinds.signal("USR1", "USR2", "QUIT", "WINCH"),
+        None,
+        "A signal at which the program prints its own stacks, such as one given to Python's "
+        "`faulthandler.register`. They are then among its last lines.",
+        example='"USR2"',
+        unset="none: Python is looked into by py-spy, where that is installed and allowed",
+    ),
+    option(
+        "lines",
+        kinds.integer(0, 10_000),
+        200,
+        "How many of its last lines of output are kept.",
+    ),
+)
+
+INCIDENTS = section(
+    "incidents",
+    "How much evidence is kept in `<state>/incidents`. Over a limit the oldest goes first.",
+    option("count", kinds.integer(1, 100_000), 100, "At most so many incidents."),
+    option("age", kinds.duration(60), "30d", "None older than this."),
+    option("size", kinds.size(2**20), "100MB", "Altogether at most so large."),
+)
+
 # plain word, constant in the module `resource`, kind, meaning
 _LIMITS = (
     ("open_files", "RLIMIT_NOFILE", kinds.integer(3, 2**31), "Open files.", "nofile LimitNOFILE"),

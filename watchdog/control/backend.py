@@ -127,8 +127,27 @@ class GiveWayError(Exception):
     """The watchdog stays, as it is looked after. The text says why."""
 
 
+class Memory(Protocol):
+    """What is remembered of failures; the module `watchdog.incidents.memory` has one."""
+
+    def incidents(self, program: str = "") -> list[dict[str, Any]]:
+        """A summary of each, newest first; of one program, or of all."""
+        ...
+
+    def incident(self, name: str) -> dict[str, Any] | None:
+        """One of them, entirely; None if it is not kept."""
+        ...
+
+    def why(self, program: str) -> str:
+        """The newest of a program in sentences; empty if none is kept."""
+        ...
+
+
 class Backend(Protocol):
     """The daemon, as the server sees it."""
+
+    @property
+    def memory(self) -> Memory: ...
 
     def watchdog(self) -> WatchdogView: ...
 

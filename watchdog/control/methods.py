@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from watchdog.control import (
+    incident_methods,
     supervisor_clear,
     supervisor_groups,
     supervisor_logs,
@@ -21,4 +22,5 @@ METHODS: dict[str, Method] = {
     **system_methods.TABLE.methods,
     **watchdog_methods.TABLE.methods,
     **watchdog_history.TABLE.methods,
+    **incident_methods.TABLE.methods,
 }

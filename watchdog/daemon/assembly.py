@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from watchdog.config import Config, ProgramConfig
-from watchdog.core.events import Event, TreeEmpty
+from watchdog.core.events import Event, Probed, TreeEmpty
 from watchdog.core.fleet import Fleet
 from watchdog.core.model import Policy, State
 from watchdog.daemon import clock
@@ -24,6 +24,7 @@ from watchdog.daemon.chronicle import Chronicle
 from watchdog.daemon.console import Console
 from watchdog.daemon.crew import Adapters, Crew
 from watchdog.daemon.driver import Driver
+from watchdog.daemon.evidence import Examiner, make_recorder
 from watchdog.daemon.fingerprint import fingerprint
 from watchdog.daemon.groups import Groups
 from watchdog.daemon.heritage import Heritage
@@ -42,6 +43,8 @@ from watchdog.daemon.upward import Teller, make_teller
 from watchdog.daemon.veil import Veil
 from watchdog.daemon.views import Views
 from watchdog.daemon.wards import Wards
+from watchdog.incidents.memory import Memory
+from watchdog.incidents.recorder import Recorder
 from watchdog.locks import Locks
 from watchdog.logs.capture import Captures
 from watchdog.logs.feed import Feeds
@@ -67,6 +70,7 @@ class Parts(NamedTuple):
     """The running whole."""
 
     fleet: Fleet
+    recorder: Recorder
     driver: Driver
     adapters: Adapters
     service: Service
@@ -110,10 +114,12 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
         lambda before, after: keeper.note(before, after),
         lambda before, after: upward.touch(),
         lambda before, after: audience.observe(before, after),
+        lambda before, after: recorder.note(before, after),
     )
     fleet.observe = tally.beside(chronicle.observe)
     audience = make_audience(fleet, lambda: service.watchdog().identification, veil, console)
     captures = Captures(config.state, chronicle.trouble, audience.tap)
+    recorder = make_recorder(config, lambda name: crew.configs[name], veil.over_bytes, console.say)
     remarks = make_remarks(fleet, lambda name: crew.configs[name], captures)
     adapters = hire(
         config,
@@ -124,27 +130,40 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
         veil,
         remarks,
         audience,
+        recorder,
     )
     records = Records(config.state)
     keeper = make_keeper(config, records, adapters, lambda name: crew.configs[name], console)
     crew = Crew(adapters, driver.post, keeper.nonce_of_next, f"unix://{config.socket}")
     for program in sorted(config.programs, key=lambda one: one.listener is None):
         crew.take(program)
-    views = Views(fleet, crew.configs, veil.over, str(console.path), str(journal.path))
+    views = Views(
+        fleet,
+        crew.configs,
+        veil.over,
+        str(console.path),
+        str(journal.path),
+        recorder.latest.get,
+    )
     told = partial(tally.reloading, upward.reloading)
     reloader = Reloader(config, fleet, driver, crew, keeper, veil, console.say, told)
     heritage = Heritage(config, fleet, driver, crew, adapters, keeper, console.say)
     leave = partial(driver.order, partial(fleet.shut_down, 0))
     streams = Streams(captures, adapters.feeds, console, lambda name: crew.configs[name])
     groups = Groups(reloader, fleet)
-    service = Service(fleet, driver, views, reloader.reload, leave, groups, streams)
+    memory = Memory(recorder.store)
+    service = Service(fleet, driver, views, reloader.reload, leave, groups, streams, memory)
     service.remote_listeners.append(audience.remote)
     service.make_meter = cache(partial(make_meter, views, tally, adapters))
     finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    callbacks = Callbacks(service.deliver, reloader.settle_removal, finished.set_result)
+    examiner = Examiner(adapters.processes, recorder, lambda name: crew.configs[name], driver.post)
+    callbacks = Callbacks(
+        service.deliver, examiner.begin, reloader.settle_removal, finished.set_result
+    )
     performer = Performer(crew, adapters, callbacks)
     return Parts(
         fleet=fleet,
+        recorder=recorder,
         driver=driver,
         adapters=adapters,
         service=service,
@@ -258,6 +277,7 @@ def hire(
     veil: Veil,
     remarks: Remarks,
     audience: Audience,
+    recorder: Recorder,
 ) -> Adapters:
     """The adapters, each able to post and nothing else."""
 
@@ -269,11 +289,18 @@ def hire(
 
     system = choose_system(config.state, cgroup=config.cgroup == "auto")
     processes = Processes(post_of_process, system)
+
+    def post_of_probe(name: str, event: Event) -> None:
+        remarked = remarks.on_probe(name, event)
+        if isinstance(remarked, Probed):
+            recorder.probed(name, remarked)
+        post(name, remarked)
+
     return Adapters(
         processes=processes,
         captures=captures,
         locks=locks,
-        probes=Probes(lambda name, event: post(name, remarks.on_probe(name, event)), veil.over),
+        probes=Probes(post_of_probe, veil.over),
         notify=NotifySockets(post, str(config.state), veil.over),
         memory=MemoryWatch(post, processes.memory),
         wards=Wards(processes, system.place_of),

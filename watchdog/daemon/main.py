@@ -150,6 +150,7 @@ async def attend(
             await go_on(given, config, parts, server)
         parts.upward.begin()
         Locksmith(parts.adapters.locks, parts.console, parts.journal).begin()
+        parts.recorder.resume()
         give_back()
         code = await parts.finished
         if parts.service.renewing:
@@ -316,5 +317,6 @@ def dismiss(parts: Parts) -> None:
     adapters.processes.close()
     adapters.captures.close()
     adapters.audience.close()
+    parts.recorder.flush()
     parts.journal.close()
     parts.console.close()

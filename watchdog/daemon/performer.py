@@ -14,6 +14,7 @@ from watchdog.core.effects import (
     Acquire,
     Answer,
     Effect,
+    Examine,
     Finish,
     Kill,
     Probe,
@@ -31,6 +32,7 @@ class Callbacks(Struct, frozen=True):
     """Who is told of the effects that are for no adapter."""
 
     answered: Callable[[Answer], None]
+    examine: Callable[[Examine], None]
     removed: Callable[[str], None]
     finished: Callable[[int], None]
 
@@ -62,6 +64,8 @@ class Performer:
                 self._probes.probe(program, incarnation, role, timeout)
             case StopProbing(program, incarnation):
                 self._probes.stop(program, incarnation)
+            case Examine():
+                self._callbacks.examine(effect)
             case Answer():
                 self._callbacks.answered(effect)
             case Remove(program):

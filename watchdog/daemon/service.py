@@ -16,6 +16,7 @@ from watchdog.config.groups import GroupChanges
 from watchdog.control.backend import (
     Configured,
     GiveWayError,
+    Memory,
     ProgramView,
     Rehearsed,
     Reloaded,
@@ -82,6 +83,7 @@ class Service:
         leave: Callable[[], None],
         groups: Groups,
         streams: Streams,
+        memory: Memory,
     ) -> None:
         self._fleet = fleet
         self._driver = driver
@@ -93,6 +95,7 @@ class Service:
         self.begin_renewal: Callable[[], Awaitable[None]] = not_renewable
         self.renewing = False  # once everything is down, it starts anew
         self.remote_listeners: list[Callable[[str, str], None]] = []
+        self.memory = memory
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._numbers = itertools.count(1)

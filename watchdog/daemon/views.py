@@ -28,6 +28,7 @@ class Views:
         redact: Callable[[str], str],
         main_log: str,
         journal: str,
+        latest_incident: Callable[[str], str | None],
     ) -> None:
         self._fleet = fleet
         self._configs = configs
@@ -35,6 +36,7 @@ class Views:
         self.ended: dict[str, float] = {}  # Unix seconds
         self.main_log = main_log
         self.journal = journal
+        self._latest_incident = latest_incident
 
     def note(self, before: Program, after: Program) -> None:
         """Remember when the last process of this program ended."""
@@ -63,7 +65,7 @@ class Views:
             singleton=config.singleton.key if config.singleton else None,
             lease=None,
             last_exit=self._last_exit(program),
-            last_incident=None,
+            last_incident=self._latest_incident(name),
             started_at=in_wall_time(program.started_at),
             stopped_at=self.ended.get(name),
             retry_at=in_wall_time(program.retry_at),

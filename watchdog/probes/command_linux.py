@@ -17,7 +17,7 @@ from typing import IO, cast
 
 from watchdog.probes.attempt import Surroundings
 
-KEPT = 1024  # bytes of the output that are kept; the rest is read and dropped
+KEPT = 1024  # bytes of the output that are kept by default; the rest is read and dropped
 CHUNK = 64 * 1024  # bytes read at once: a pipe's capacity
 BREATH = 0.02  # seconds between two reads of a command that floods, so that it costs us little
 
@@ -31,9 +31,11 @@ class Command:
         around: Surroundings,
         heard: Callable[[bytes], None],
         told: bytes = b"",
+        kept: int = KEPT,
     ) -> None:
         """Start it, with `told` (less than a page) to read. OSError, ValueError or
         SubprocessError: it does not run."""
+        self._kept = kept
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[int | None] = self._loop.create_future()
         self._heard = heard
@@ -58,8 +60,8 @@ class Command:
             data = os.read(self._pipe.fileno(), CHUNK)
             if not data:
                 return self._hang_up()
-            if len(self._output) < KEPT:
-                self._output = (self._output + data)[:KEPT]
+            if len(self._output) < self._kept:
+                self._output = (self._output + data)[: self._kept]
                 self._heard(self._output)
             else:
                 self._loop.remove_reader(self._pipe)

@@ -1,0 +1,142 @@
+"""The story of an incident, in sentences."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from watchdog.incidents.model import Incident, Moment
+from watchdog.incidents.stacks import Place, find_place
+from watchdog.incidents.telling import duration, tell
+
+AT = 1_767_276_131.0  # 14:02:11 in universal time
+BOT = "/srv/bot/handlers/kb.py"
+LIBRARY = "/srv/venv/lib/python3.11/site-packages/psycopg/waiting.py"
+STANDARD = "/usr/lib/python3.11/selectors.py"
+
+
+@pytest.fixture(autouse=True)
+def universal_time(monkeypatch: pytest.MonkeyPatch) -> Any:
+    before = os.environ.get("TZ")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    assert os.environ.get("TZ") == before
+    time.tzset()
+
+
+def frame(file: str, line: int, function: str) -> dict[str, Any]:
+    return {"file": file, "line": line, "function": function}
+
+
+def process(*frames: dict[str, Any], share: float = 0.0) -> dict[str, Any]:
+    thread = {"name": "MainThread", "running": False, "has_gil": False, "frames": list(frames)}
+    return {"pid": 7, "state": "S", "cpu_share": share, "waits_in": "", "stacks": [thread]}
+
+
+HUNG = Incident(
+    "bot-1",
+    "bot",
+    3,
+    7,
+    "hang",
+    AT,
+    "3 of 3 probes failed: no answer within 2s",
+    "",
+    began=AT - 3600,
+    last_well=AT - 15,
+    processes=(
+        process(
+            frame(STANDARD, 416, "select"),
+            frame(LIBRARY, 228, "wait"),
+            frame(BOT, 88, "search"),
+            frame("/srv/bot/app.py", 20, "main"),
+        ),
+    ),
+    timeline=(
+        Moment(AT, "STOPPING"),
+        Moment(AT + 0.2, "STARTING", pid=8, incarnation=4),
+        Moment(AT + 3, "RUNNING", "healthy", pid=8, incarnation=4),
+    ),
+    recovered=AT + 3,
+)
+
+
+def test_a_hang_is_told_with_its_line_and_its_recovery() -> None:
+    """What, since when, where, and when it was well again."""
+    assert tell(HUNG) == (
+        "At 14:02:11 bot was found hanging: 3 of 3 probes failed: no answer within 2s. "
+        "It was last seen well at 14:01:56. "
+        "Its main thread was waiting in handlers/kb.py line 88 (search), in psycopg select. "
+        "It was restarted at 14:02:11 and was well again at 14:02:14, 3.0 s later."
+    )
+
+
+def test_a_busy_loop_is_told_from_a_wait() -> None:
+    """A process that uses a core computes."""
+    busy = replace(HUNG, processes=(process(frame(BOT, 9, "parse"), share=0.97),))
+    assert "Its main thread was computing in handlers/kb.py line 9 (parse)." in tell(busy)
+
+
+def test_an_idle_loop_is_not_called_blocked() -> None:
+    """An event loop that waits for work hangs nowhere."""
+    loop = process(
+        frame(STANDARD, 468, "select"),
+        frame("/usr/lib/python3.11/asyncio/base_events.py", 1884, "_run_once"),
+        frame("/srv/bot/app.py", 20, "main"),
+    )
+    assert "Its event loop was idle" in tell(replace(HUNG, processes=(loop,)))
+
+
+def test_a_crash_is_told_with_its_exit_and_its_last_line() -> None:
+    """How it ended, how long it had run, and what it said."""
+    crash = replace(
+        HUNG, cause="crash", reason="exit status 3", processes=(), output="one\nno database\n\n"
+    )
+    assert tell(crash).startswith(
+        "At 14:02:11 bot ended by itself: exit status 3. It had run for 60 min. "
+        'Its last line was "no database".'
+    )
+
+
+def test_what_has_not_recovered_says_so() -> None:
+    """The present state, and its reason."""
+    lost = replace(
+        HUNG, recovered=None, timeline=(Moment(AT + 1, "FATAL", text="too many failures"),)
+    )
+    assert tell(lost).endswith(
+        "It has not recovered; since 14:02:12 it is FATAL: too many failures."
+    )
+
+
+def test_repeats_and_drills_are_told() -> None:
+    """A crash loop is one story, and a drill says that it was one."""
+    told = tell(replace(HUNG, repeats=4, drill=True))
+    assert told.startswith("This was a drill.")
+    assert "The same happened 4 times more" in told
+
+
+def test_a_program_that_is_not_python_has_no_place() -> None:
+    """Nothing is invented where nothing was seen."""
+    assert find_place([{"pid": 1, "stacks": []}]) is None
+    silent = replace(HUNG, processes=({"pid": 1, "stacks": [], "state": "T", "cpu_share": 0.0},))
+    assert "The process was stopped (SIGSTOP)." in tell(silent)
+
+
+def test_the_innermost_line_of_the_program_itself_counts() -> None:
+    """Not the library it called, nor its own outermost line."""
+    place = find_place(HUNG.processes)
+    assert place == Place("handlers/kb.py", 88, "search", "psycopg select")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (61, "61 s"), (7000, "117 min")]
+)
+def test_durations_are_as_exact_as_one_wants(seconds: float, told: str) -> None:
+    """Tenths of a second only while they matter."""
+    assert duration(seconds) == told
