@@ -23,7 +23,7 @@ from watchdog.process import Birth, evidence, linux, proc
 Begin = Callable[..., Life]
 
 READY = "open(os.environ['LIFE'] + '/ready', 'w').close()"
-QUIET = f"import os,time\n{READY}\nwhile True: time.sleep(1000)"
+QUIET = f"import os,time\n{READY}\ntime.sleep(60)"
 DAEMON = """
 import os, signal, time
 def escape():
@@ -35,14 +35,14 @@ def escape():
     os.wait()
     return False
 def sleep():
-    while True: time.sleep(1000)
+    time.sleep(60)
 """
 HOSTILE = {
     "ignores TERM": f"{DAEMON}signal.signal(15, signal.SIG_IGN)\n{READY}\nsleep()",
     "double fork before": f"{DAEMON}if not escape(): {READY}\nsleep()",
     "double fork after": f"{DAEMON}signal.signal(10, lambda *_: escape())\n{READY}\nsleep()",
     "sheds its environment": f"{DAEMON}if escape():\n"
-    " os.execve('/bin/sleep', ['sleep', '1000'], {'LIFE': os.environ['LIFE']})\n"
+    " os.execve('/bin/sleep', ['sleep', '60'], {'LIFE': os.environ['LIFE']})\n"
     f"{READY}\nsleep()",
     "stopped daemon": f"{DAEMON}if escape(): os.kill(os.getpid(), 19)\n{READY}\nsleep()",
     "breeds daemons": f"{DAEMON}for n in range(20):\n if os.fork() == 0:\n  escape()\n  sleep()\n"
@@ -122,7 +122,7 @@ def test_exit_of_an_adopted_process_is_noticed(
 ) -> None:
     """Its end is posted once, with how it ended, and then the empty tree."""
     code = f"import os,signal,time\nsignal.signal(10, lambda *_: {code})\n{READY}\n" + (
-        "while True: time.sleep(1000)"
+        "time.sleep(60)"
     )
     second, birth = succeed(begin, life, code)
     second.ask("signal", "bot", 1, "USR1", False)
@@ -182,7 +182,7 @@ LEADS = "if os.fork() == 0:\n os.setsid()\n "
 ORPHANS = {
     "forked only": f"{DAEMON}{LEADS}sleep()\n{READY}\nsleep()",
     "after one in the session": f"{DAEMON}if os.fork() == 0: sleep()\n"
-    f"{LEADS}os.execve('/bin/sleep', ['sleep', '1000'], os.environ)\n{READY}\nsleep()",
+    f"{LEADS}os.execve('/bin/sleep', ['sleep', '60'], os.environ)\n{READY}\nsleep()",
 }
 
 
@@ -195,7 +195,7 @@ def test_stray_of_a_dead_leader_is_not_taken_for_it(begin: Begin, life: str, hab
     first.end()
     others = [pid for pid in alive(life) if pid != birth["pid"]]
     until(lambda: any(proc.session(pid) == pid for pid in others))
-    until(lambda: habit == "forked only" or any("sleep 1000" in proc.command(p) for p in others))
+    until(lambda: habit == "forked only" or any("sleep 60" in proc.command(p) for p in others))
     second = begin()
     assert second.ask("find", "bot", 1, nonce) == birth
     os.kill(birth["pid"], signal.SIGKILL)

@@ -20,7 +20,8 @@ from watchdog.process import Mark, posix, proc, trees
 
 World = Any
 
-# Each prints "ready" once its tree stands. Python, so that it runs wherever the tests do.
+# Each prints "ready" once its tree stands, and ends after a minute if nobody has ended it.
+# Python, so that it runs wherever the tests do.
 READY = "os.write(1, b'ready\\n')"
 DAEMON = """
 import os, time
@@ -31,32 +32,35 @@ def escape():
             return
         os._exit(0)
     os.wait()
-    while True: time.sleep(1000)
+    time.sleep(60)
 """
 HOSTILE = {
     "ignores TERM": f"import os,signal,time\nsignal.signal(15, signal.SIG_IGN)\n{READY}\n"
-    "while True: time.sleep(1000)",
+    "time.sleep(60)",
     "children in its group": f"import os,time\nfor _ in range(5):\n if os.fork() == 0: break\n"
-    f"else: {READY}\ntime.sleep(1000)",
-    "setsid and double fork": f"{DAEMON}escape()\n{READY}\ntime.sleep(1000)",
-    "closes all descriptors": f"{DAEMON}escape()\n{READY}\nos.closerange(0, 100)\ntime.sleep(1000)",
+    f"else: {READY}\ntime.sleep(60)",
+    "setsid and double fork": f"{DAEMON}escape()\n{READY}\ntime.sleep(60)",
+    "closes all descriptors": f"{DAEMON}escape()\n{READY}\nos.closerange(0, 100)\ntime.sleep(60)",
     "sheds its environment": f"{DAEMON}escape()\n{READY}\nos.closerange(0, 100)\n"
-    "os.execve('/bin/sleep', ['sleep', '1000'], {'LIFE': os.environ['LIFE']})",
+    "os.execve('/bin/sleep', ['sleep', '60'], {'LIFE': os.environ['LIFE']})",
     "stops itself": f"import os,signal\n{READY}\nos.kill(os.getpid(), signal.SIGSTOP)",
     "stopped daemon": f"{DAEMON}escape()\n{READY}\nos.kill(os.getpid(), 19)",
     "keeps forking in its group": f"import os,time\n{READY}\n"
-    "while True:\n pid = os.fork()\n if pid == 0: time.sleep(0.01); os._exit(0)\n"
+    "end = time.monotonic() + 60\nwhile time.monotonic() < end:\n"
+    " pid = os.fork()\n if pid == 0: time.sleep(0.01); os._exit(0)\n"
     " if os.getppid() == 1: pass\n os.waitpid(-1, os.WNOHANG)",
     "flees by forking": f"{DAEMON}escape()\n{READY}\n"
-    "while True:\n if os.fork(): os._exit(0)\n os.setsid(); time.sleep(0.002)",
+    "end = time.monotonic() + 60\nwhile time.monotonic() < end:\n if os.fork(): os._exit(0)\n"
+    " os.setsid(); time.sleep(0.002)",
     "flees as fast as it can": f"{DAEMON}escape()\n{READY}\n"
-    "while True:\n if os.fork(): os._exit(0)\n os.setsid()",
+    "end = time.monotonic() + 60\nwhile time.monotonic() < end:\n if os.fork(): os._exit(0)\n"
+    " os.setsid()",
     "breeds daemons": f"{DAEMON}for n in range(30):\n if os.fork() == 0:\n  escape()\n  break\n"
-    f"else: {READY}\ntime.sleep(1000)",
+    f"else: {READY}\ntime.sleep(60)",
     "collects no zombies": f"import os,time\nfor _ in range(5):\n if os.fork() == 0: os._exit(0)\n"
-    f"{READY}\nif os.fork() == 0: os.setsid()\ntime.sleep(1000)",
+    f"{READY}\nif os.fork() == 0: os.setsid()\ntime.sleep(60)",
     "leader's main thread ends": "import os,threading,time,ctypes\n"
-    "threading.Thread(target=time.sleep, args=(1000,)).start()\n"
+    "threading.Thread(target=time.sleep, args=(60,)).start()\n"
     f"{READY}\nctypes.CDLL(None).pthread_exit(None)",
 }
 
@@ -102,7 +106,7 @@ async def test_leftovers_hold_back_the_proof_until_killed(world: World, habit: s
 
 async def test_leftovers_that_go_by_themselves_are_noticed(world: World) -> None:
     """Without kill, TreeEmpty comes when the last stray has ended, with no polling."""
-    leader = await ready(world, f"{DAEMON}escape()\n{READY}\ntime.sleep(1000)")
+    leader = await ready(world, f"{DAEMON}escape()\n{READY}\ntime.sleep(60)")
     os.kill(leader, signal.SIGKILL)
     await world.event(Exited)
     strays = await world.until(lambda: world.processes.strays("bot"))
@@ -115,7 +119,7 @@ async def test_leftovers_that_go_by_themselves_are_noticed(world: World) -> None
 
 async def test_leader_that_exits_and_leaves_a_daemon(world: World) -> None:
     """The classic daemon: its parent's exit 0 is reported, the tree is not called empty."""
-    code = f"import os,time\nif os.fork(): os._exit(0)\nos.setsid()\n{READY}\ntime.sleep(1000)"
+    code = f"import os,time\nif os.fork(): os._exit(0)\nos.setsid()\n{READY}\ntime.sleep(60)"
     await ready(world, code)
     exited = await world.event(Exited)
     assert exited.exit.code == 0
@@ -147,7 +151,7 @@ async def test_orphan_found_while_its_leader_lives_is_known_later(world: World) 
     """A daemon re-parented to us during its leader's life still holds back the proof."""
     code = (
         "import os,time\nif os.fork() == 0:\n os.setsid()\n if os.fork(): os._exit(0)\n"
-        f" {READY}\n time.sleep(1000)\nos.wait()\ntime.sleep(1000)"
+        f" {READY}\n time.sleep(60)\nos.wait()\ntime.sleep(60)"
     )
     leader = await ready(world, code)
     assert len(world.alive()) == 2
@@ -163,7 +167,7 @@ async def test_orphans_zombies_are_collected(world: World) -> None:
     """As subreaper we inherit dead orphans, and leave none of them as zombies."""
     code = (
         "import os,time\nfor _ in range(20):\n if os.fork() == 0:\n  if os.fork(): os._exit(0)\n"
-        f"  os._exit(0)\n os.wait()\n{READY}\ntime.sleep(1000)"
+        f"  os._exit(0)\n os.wait()\n{READY}\ntime.sleep(60)"
     )
     leader = await ready(world, code)
     await world.until(lambda: set(proc.own_children()) <= {leader})
@@ -171,7 +175,7 @@ async def test_orphans_zombies_are_collected(world: World) -> None:
 
 async def test_other_adapters_children_are_left_to_them(world: World) -> None:
     """A child that another part of the watchdog started keeps its status for a while."""
-    world.spawn("sleep", "1000")
+    world.spawn("sleep", "60")
     helper = subprocess.Popen(["sh", "-c", "exit 7"], start_new_session=True)
     await world.until(lambda: trees.is_dead_child(helper.pid))
     world.kill()
@@ -181,7 +185,7 @@ async def test_other_adapters_children_are_left_to_them(world: World) -> None:
 
 async def test_unclaimed_zombie_is_collected_in_the_end(world: World) -> None:
     """What nobody asks for within a second is collected, so that PID 1 keeps no zombies."""
-    world.spawn("sleep", "1000")
+    world.spawn("sleep", "60")
     stranger = subprocess.Popen(["true"])
     await world.until(lambda: not Path(f"/proc/{stranger.pid}").exists())
     stranger.returncode = 0
@@ -190,9 +194,9 @@ async def test_unclaimed_zombie_is_collected_in_the_end(world: World) -> None:
 
 async def test_living_helper_is_no_part_of_any_tree(world: World) -> None:
     """A living child of the watchdog itself neither delays TreeEmpty nor is killed."""
-    helper = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    helper = subprocess.Popen(["sleep", "60"], start_new_session=True)
     try:
-        world.spawn("sleep", "1000")
+        world.spawn("sleep", "60")
         world.kill()
         await world.ended()
         assert helper.poll() is None
@@ -203,7 +207,7 @@ async def test_living_helper_is_no_part_of_any_tree(world: World) -> None:
 
 SAYS = (
     "import os,signal,sys,time\nsignal.signal(signal.SIGUSR1, lambda *_: os._exit(5))\n"
-    f"if os.fork() == 0: pass\nelse: {READY}\ntime.sleep(1000)"
+    f"if os.fork() == 0: pass\nelse: {READY}\ntime.sleep(60)"
 )
 
 
@@ -230,7 +234,7 @@ async def test_signal_to_the_group_reaches_all_also_after_the_leader(world: Worl
 
 async def test_signals_to_another_incarnation_do_nothing(world: World) -> None:
     """A late signal or kill for an incarnation that is gone hits nobody."""
-    world.spawn("sleep", "1000", incarnation=2)
+    world.spawn("sleep", "60", incarnation=2)
     world.processes.signal("bot", 1, "KILL", True)
     world.processes.kill("bot", 1)
     world.processes.signal("web", 2, "KILL", False)
@@ -243,7 +247,7 @@ async def test_signals_to_another_incarnation_do_nothing(world: World) -> None:
 
 async def test_stopped_process_is_alive(world: World) -> None:
     """SIGSTOP is no death; kill ends the stopped process."""
-    world.spawn("sleep", "1000")
+    world.spawn("sleep", "60")
     world.processes.signal("bot", 1, "STOP", False)
     pid = world.seen(Spawned)[0].pid
     await world.until(lambda: proc.stat(pid)[0] == b"T")
@@ -256,7 +260,7 @@ async def test_many_programs_die_at_once(world: World) -> None:
     """A hundred deaths in one instant yield a hundred ends, each once and in order."""
     names = [f"p{n}" for n in range(100)]
     for name in names:
-        world.spawn("sleep", "1000", program=name)
+        world.spawn("sleep", "60", program=name)
     for name in names:
         os.kill(world.seen(Spawned, name)[0].pid, signal.SIGKILL)
     for name in names:
@@ -266,7 +270,7 @@ async def test_many_programs_die_at_once(world: World) -> None:
 
 async def test_status_taken_by_others_is_survived(world: World) -> None:
     """If something else collected our child, its end is reported as not known."""
-    world.spawn("sleep", "1000")
+    world.spawn("sleep", "60")
     pid = world.seen(Spawned)[0].pid
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
@@ -278,7 +282,7 @@ async def test_status_taken_by_others_is_survived(world: World) -> None:
 async def test_watchdog_is_idle_while_nothing_happens(world: World) -> None:
     """With processes and strays alive, the loop has no timer at all."""
     leader = await ready(world, HOSTILE["setsid and double fork"])
-    world.spawn("sleep", "1000", program="web")
+    world.spawn("sleep", "60", program="web")
     os.kill(leader, signal.SIGKILL)
     await world.event(Exited)
     await world.until(lambda: world.processes.strays("bot"))
@@ -382,16 +386,16 @@ def test_marks_are_found_in_session_limit_and_environment() -> None:
     family = trees.Family(reaper=True)
     mark = Mark("bot", 1, 123456789)
     family.join(4_000_000, mark)
-    sleeper = "import time; time.sleep(1000)"
+    sleeper = "import time; time.sleep(60)"
     by_limit = subprocess.Popen(
         [sys.executable, "-S", "-c", sleeper],
         preexec_fn=lambda: __import__("resource").setrlimit(10, (mark.nonce, -1)),
         env={},
     )
-    by_text = subprocess.Popen(["sleep", "1000"], env={"WATCHDOG_INCARNATION": mark.text})
+    by_text = subprocess.Popen(["sleep", "60"], env={"WATCHDOG_INCARNATION": mark.text})
     # In a session of its own: that of the tests may have begun outside this container, and so be 0.
     leader = subprocess.Popen(
-        ["sh", "-c", "sleep 1000 & echo $!; wait"],
+        ["sh", "-c", "sleep 60 & echo $!; wait"],
         env={"WATCHDOG_INCARNATION": mark.text + "0", "PATH": os.environ["PATH"]},
         stdout=subprocess.PIPE,
         start_new_session=True,
