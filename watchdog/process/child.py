@@ -1,6 +1,8 @@
-"""One incarnation that we have started ourselves. State only; `Processes` acts on it."""
+"""One incarnation that we have started ourselves. `Processes` decides what is done to it."""
 
 from __future__ import annotations
+
+import os
 
 from watchdog.core.model import Exit
 from watchdog.process.birth import Birth
@@ -19,3 +21,10 @@ class Child:
         self.killing = False
         self.strays: dict[int, Watch | None] = {}  # alive after the leader's death
         self.birth: Birth | None = None  # where the system can tell it
+
+    def signal(self, number: int, group: bool) -> None:
+        """Signal it or its whole group; raises ProcessLookupError, PermissionError."""
+        if group:
+            os.killpg(self.pid, number)
+        elif self.exit is None and self.watch is not None:
+            self.watch.send(number)

@@ -12,7 +12,6 @@ import contextlib
 import os
 import signal as signals
 import sys
-import time
 from collections.abc import Callable, Iterable
 
 from watchdog.core.events import Event, Exited, Spawned, SpawnFailed, TreeEmpty
@@ -21,16 +20,15 @@ from watchdog.process.birth import Birth
 from watchdog.process.bursts import withstand_bursts
 from watchdog.process.child import Child
 from watchdog.process.exits import signal_number
-from watchdog.process.ports import Adopted, Family, Sight, System, Watch
+from watchdog.process.ports import Adopted, Family, System, Watch
 from watchdog.process.spec import Mark, SpawnSpec
+from watchdog.process.striking import look_and_strike
 
 assert sys.platform != "win32"
 
 Post = Callable[[str, Event], None]
 
-# During a kill something may fork as fast as we look: look again at once, for so long, ...
-LOOKING = 0.01  # seconds
-# ... then let the loop breathe for so long. Deaths wake us; these only catch what they miss.
+# Between two looks during a kill. Deaths wake us; these only catch what they miss.
 FIRST_POLL, LAST_POLL = 0.005, 0.5  # seconds, doubling
 # An execve is surely over after so long (see `limits.py`).
 EXECVE = 0.05  # seconds
@@ -125,9 +123,7 @@ class Processes:
         number, child = signal_number(name), self._find(program, incarnation)
         # A setuid program of another user may refuse us; the grace period's end then shows it.
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            if isinstance(child, Child):
-                _signal(child, number, group)
-            elif child is not None:
+            if child is not None:
                 child.signal(number, group)
 
     def kill(self, program: str, incarnation: int) -> None:
@@ -273,7 +269,7 @@ class Processes:
         self._settling = None
         if self._family is None:
             return
-        sight = self._look(self._family)
+        sight = look_and_strike(self._family, self._is_doomed)
         for child in list(self._dead.values()):
             strays = sight.strays.get(child.pid, [])
             if strays or not sight.settled:
@@ -283,27 +279,9 @@ class Processes:
         self._poll_again(not sight.settled)
         self._collect_later(self._family)
 
-    def _look(self, family: Family) -> Sight:
-        """Look, and strike where a kill was asked for, until nothing moves any more."""
-        struck: set[int] = set()
-        sight = family.look()
-        until = time.monotonic() + LOOKING
-        while self._strike(family, sight, struck) or not sight.settled:
-            sight = family.look()
-            if time.monotonic() > until:
-                break
-        return sight
-
-    def _strike(self, family: Family, sight: Sight, struck: set[int]) -> bool:
-        """SIGKILL what was not struck yet; True if there was anything."""
-        before = len(struck)
-        for leader, strays in sight.strays.items():
-            child = self._dead.get(leader)
-            for pid in strays if child is not None and child.killing else ():
-                if pid not in struck:
-                    struck.add(pid)
-                    family.strike(leader, pid)
-        return len(struck) > before
+    def _is_doomed(self, leader: int) -> bool:
+        child = self._dead.get(leader)
+        return child is not None and child.killing
 
     def _follow(self, child: Child, strays: Iterable[int]) -> None:
         """Watch the strays, so that the death of each makes us look again."""
@@ -357,13 +335,6 @@ class Processes:
     def _find(self, program: str, incarnation: int) -> Child | Adopted | None:
         tree = self._children.get(program) or self._adopted.get(program)
         return tree if tree is not None and tree.incarnation == incarnation else None
-
-
-def _signal(child: Child, number: int, group: bool) -> None:
-    if group:
-        os.killpg(child.pid, number)
-    elif child.exit is None and child.watch is not None:
-        child.watch.send(number)
 
 
 def _close(watch: Watch | None) -> None:
