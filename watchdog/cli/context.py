@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from watchdog.cli.ports import Supplies
-from watchdog.client.errors import Unreachable
 
 if TYPE_CHECKING:
     from watchdog.client import Client
@@ -42,6 +41,11 @@ class Context(NamedTuple):
     run: Run | None
     demo: Demo | None
     supplies: Supplies = Supplies()
+
+
+# argparse has its words translated if it can, of which there are no translations for us: looking
+# for them loads `locale` and searches the disk, some 3 ms for each command.
+argparse._ = str  # type: ignore[attr-defined]
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
@@ -100,6 +104,7 @@ def make_client_parser(context: Context, summary: str, example: str) -> argparse
 def connect(options: argparse.Namespace) -> Client:
     """The watchdog that the options mean. `Unreachable` if it cannot be told which."""
     from watchdog.client import Client
+    from watchdog.client.errors import Unreachable
     from watchdog.client.find import locate
 
     where = locate(options.config, options.socket, options.run_name)

@@ -14,6 +14,7 @@ from typing import Any
 from watchdog.config.errors import ConfigError
 from watchdog.config.expand import CannotExpand, Scope, expand
 from watchdog.config.files import read_text
+from watchdog.config.glance import glance
 from watchdog.config.places import SOCKET_NAME, file_state, fits_socket, resolve
 from watchdog.config.toml import parse
 
@@ -37,7 +38,7 @@ def _load_socket(path: str | Path, environ: Mapping[str, str]) -> Path:
 
 
 def _read_socket(file: Path, environ: Mapping[str, str]) -> Path | None:
-    table = parse(str(file), read_text(file))[0].get("watchdog", {})
+    table = _read_table(file)
     state, socket = (_text(table, key, environ) for key in ("state", "socket"))
     found = file_state(file, environ) / SOCKET_NAME if not (state or socket) else None
     if state:
@@ -45,6 +46,13 @@ def _read_socket(file: Path, environ: Mapping[str, str]) -> Path | None:
     if socket:
         found = resolve(file.parent, socket, environ)
     return found if found and fits_socket(found) else None
+
+
+def _read_table(file: Path) -> Any:
+    """The [watchdog] table, or as much of it as matters here."""
+    text = read_text(file)
+    plain = glance(text)
+    return parse(str(file), text)[0].get("watchdog", {}) if plain is None else plain
 
 
 def _text(table: Any, key: str, environ: Mapping[str, str]) -> str | None:
