@@ -90,6 +90,11 @@ def test_no_path_can_break_out_of_a_script(directory: str) -> None:
     assert values["LogFile"] == rf"{directory}\logs\bots.log"
 
 
+def test_powershell_takes_typographic_quotes_for_quotes() -> None:
+    """They are doubled like any other; the grammar of this test would not notice."""
+    assert nssm.quote("it's ‘so’ ‚or‛") == "'it''s ‘‘so’’ ‚‚or‛‛'"
+
+
 def test_the_parameters_are_quoted_as_windows_programs_read_them() -> None:
     """A path with spaces is one word of the command line."""
     values = assignments(nssm.render(make_subject(r"C:\my bots"))[0].text)

@@ -173,6 +173,8 @@ def test_supervisorctl_has_our_commands(world: World, place: Path) -> None:
     assert "nobody" in text
     assert above.call("incidents")[0] == 0
     assert "health" in above.call("help")[1]
+    assert "Exit code" in above.call("help", "health")[1]
+    assert "No help" not in above.call("help", "status")[1]
     world.call("stop", "-c", "w.toml", "bot")
     code, text = above.call("health")
     assert code == 3

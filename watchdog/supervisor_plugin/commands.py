@@ -32,6 +32,11 @@ NO_INTERFACE = (
 class Commands(ControllerPluginBase):  # type: ignore[misc]  # supervisor has no types
     """The commands; supervisorctl finds them by their names."""
 
+    def do_help(self, arg: str) -> None:
+        """Help for our commands. supervisorctl asks each plugin about those of all others, too."""
+        if not arg or hasattr(self, f"help_{arg}"):
+            super().do_help(arg)
+
     def do_health(self, arg: str) -> None:
         """The programs of the watchdog: state, health and reason"""
         names = arg.split()
