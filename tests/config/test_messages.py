@@ -46,8 +46,8 @@ IN_PROGRAM = [
         "    it is empty or has a character that is not allowed there",
     ),
     ('stdin = "tty"', "stdin", 'found "tty"; allowed: "null" or "pipe"'),
-    ("priority = 1.5", "priority", "found 1.5; allowed: a whole number from 0 to 1000000"),
-    ("priority = true", "priority", "found true; allowed: a whole number from 0 to 1000000"),
+    ("priority = 1.5", "priority", "found 1.5; allowed: a whole number from -1000000 to 1000000"),
+    ("priority = true", "priority", "found true; allowed: a whole number from -1000000 to 1000000"),
     ('umask = "999"', "umask", f'found "999"; allowed: {OCTAL}'),
     ("umask = 22", "umask", f"found 22; allowed: {OCTAL}"),
     ('when_held = "x"', "when_held", 'found "x"; allowed: "fail" or "wait"'),
@@ -84,7 +84,8 @@ IN_PROGRAM = [
         'stop.signal = "SIGFOO"',
         "stop.signal",
         'found "SIGFOO"; allowed: the name of a signal: '
-        "TERM, INT, HUP, QUIT, ABRT, KILL, USR1, USR2, WINCH",
+        "TERM, INT, HUP, QUIT, ABRT, KILL, USR1, USR2, WINCH, ALRM, CONT, PIPE, PROF, PWR, "
+        "RTMIN, RTMAX, STOP, TSTP, TTIN, TTOU, URG, VTALRM, XCPU, XFSZ",
     ),
     (
         "limits.open_files = 1",

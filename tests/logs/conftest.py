@@ -24,6 +24,8 @@ class Config(msgspec.Struct, frozen=True):
     format: str = "raw"
     stderr: str = "merge"
     stderr_path: Path | None = None
+    stderr_maximum: int = 0
+    stderr_backups: int = 0
 
 
 class Bench:

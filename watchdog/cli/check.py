@@ -53,6 +53,8 @@ def _describe(config: Config) -> str:
         lines.append(f"           {_EXPOSED}")
     for program in config.programs:
         lines += ["", *_describe_program(program)]
+    if config.notes:
+        lines += ["", "notes", *(f"  {note}" for note in config.notes)]
     return "\n".join(lines)
 
 

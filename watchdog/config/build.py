@@ -74,6 +74,7 @@ def build_program(name: str, raw: Any, around: Surroundings, findings: Findings)
         evidence=EvidenceConfig(table["evidence"]["signal"], table["evidence"]["lines"]),
         group_name=table["group_name"] or "",
         listener=listener_of(name, table, findings),
+        group_priority=table["group_priority"],
     )
 
 
@@ -149,20 +150,16 @@ def _logs(name: str, table: Table, around: Surroundings) -> LogsConfig:
     mode, stderr = table["stderr"], None
     if mode == "separate":
         stderr = path.with_name(f"{path.name}.stderr")
+    elif mode == "state":
+        mode, stderr = "separate", around.state / "logs" / f"{name}.log.stderr"
     elif mode not in ("merge", "discard"):
         mode, stderr = "separate", resolve(around.base, mode, around.environ)
-    return LogsConfig(
-        path,
-        table["maximum"],
-        table["backups"],
-        table["format"],
-        mode,
-        stderr,
-        table["stdout_events"],
-        table["stderr_events"],
-        table["stdout_capture"],
-        table["stderr_capture"],
-    )
+    keys = ("maximum", "backups", "format", "shared", "stdout_events", "stderr_events")
+    given = {key: table[key] for key in (*keys, "stdout_capture", "stderr_capture")}
+    for key in ("maximum", "backups"):
+        own = table[f"stderr_{key}"]
+        given[f"stderr_{key}"] = table[key] if own is None else own
+    return LogsConfig(path=path, stderr=mode, stderr_path=stderr, **given)
 
 
 def _policy(name: str, table: Table, plan: Plan, findings: Findings) -> Policy:
@@ -179,6 +176,7 @@ def _policy(name: str, table: Table, plan: Plan, findings: Findings) -> Policy:
         evidence=table["evidence"]["within"],
         depends_on=table["depends_on"],
         priority=_priority(table),
+        group_priority=table["group_priority"],
         autostart=table["autostart"],
     )
 

@@ -15,11 +15,12 @@ from typing import Any
 from msgspec import Struct
 
 from watchdog.config.build import Surroundings, build_program
-from watchdog.config.errors import ConfigError, Findings, Problem, nearest
+from watchdog.config.errors import ConfigError, Findings, nearest
 from watchdog.config.expand import Scope
 from watchdog.config.files import read_text
+from watchdog.config.house_options import HOUSE_OPTIONS
 from watchdog.config.login import read_logins
-from watchdog.config.model import Config, IncidentsConfig, ProgramConfig
+from watchdog.config.model import Config, House, IncidentsConfig, ProgramConfig
 from watchdog.config.places import (
     SOCKET_LIMIT,
     SOCKET_NAME,
@@ -52,27 +53,27 @@ def load(path: str | Path, environ: Mapping[str, str] | None = None) -> Config:
     """Read a configuration file; `ConfigError` with every problem in it."""
     file = Path(path)
     text = read_text(file)
-    _refuse_ini(file, text)
+    environ = os.environ if environ is None else environ
+    if is_dialect(file, text):
+        from watchdog.config.supervisord.reader import load_dialect  # others need no INI parser
+
+        return load_dialect(file, text, environ)
     from watchdog.config.toml import parse
 
     tables, locate = parse(str(file), text)
     findings = Findings(str(file), locate)
-    return assemble(tables, file_origin(file, os.environ if environ is None else environ), findings)
+    return assemble(tables, file_origin(file, environ), findings)
+
+
+def is_dialect(file: Path, text: str) -> bool:
+    """Whether this is a `supervisord.conf`, by its name or by its sections."""
+    return file.suffix in _INI_SUFFIXES or _INI_SECTION.search(text) is not None
 
 
 def file_origin(file: Path, environ: Mapping[str, str]) -> Origin:
     """Relative paths in a file are relative to the directory in which it was found."""
     path = file.absolute()
     return Origin(path, path.parent, environ, lambda: file_state(path, environ))
-
-
-def _refuse_ini(file: Path, text: str) -> None:
-    section = _INI_SECTION.search(text)
-    if section or file.suffix in _INI_SUFFIXES:
-        line = text.count("\n", 0, section.start()) + 1 if section else None
-        found = "supervisor's INI format is not supported yet"
-        hint = "write watchdog.toml; `watchdog init` gives a start"
-        raise ConfigError(Problem(str(file), line, "", found, hint=hint))
 
 
 def assemble(tables: dict[str, Any], origin: Origin, findings: Findings) -> Config:
@@ -99,6 +100,7 @@ def assemble(tables: dict[str, Any], origin: Origin, findings: Findings) -> Conf
         socket_login=logins.socket,
         metrics_public=watchdog["metrics_public"],
         incidents=IncidentsConfig(**watchdog["incidents"].values),
+        house=_house(watchdog, origin),
     )
 
 
@@ -129,6 +131,14 @@ def _socket(watchdog: Table, state: Path, origin: Origin, findings: Findings) ->
         allowed = f"at most {SOCKET_LIMIT} bytes, the limit of the system"
         findings.add(("watchdog", "socket"), found, allowed, hint)
     return path
+
+
+def _house(watchdog: Table, origin: Origin) -> House:
+    given = {option.key: watchdog[option.key] for option in HOUSE_OPTIONS}
+    for key in ("log", "pidfile"):
+        if given[key] is not None:
+            given[key] = resolve(origin.base, given[key], origin.environ)
+    return House(**given)
 
 
 def _programs(

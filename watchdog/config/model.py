@@ -67,6 +67,9 @@ class LogsConfig(Struct, frozen=True):
     stderr_events: bool = False
     stdout_capture: int = 0  # bytes of a message for event listeners; 0 looks for none
     stderr_capture: int = 0
+    stderr_maximum: int = 0  # bytes, for `stderr_path`
+    stderr_backups: int = 0
+    shared: bool = False  # other programs write there, too
 
 
 class ListenerConfig(Struct, frozen=True):
@@ -140,7 +143,12 @@ class ProgramConfig(Struct, frozen=True):
     @property
     def team(self) -> str:
         """The name of the group of programs that it belongs to."""
-        return self.group_name or self.name
+        return self.group_name or self.name.partition(":")[0]
+
+    @property
+    def process(self) -> str:
+        """Its name within its group."""
+        return self.name.rpartition(":")[2]
 
     @property
     def notifies(self) -> bool:
@@ -157,6 +165,20 @@ class ProgramConfig(Struct, frozen=True):
         return strike(repr(getattr(self, key)), self.secrets)
 
 
+class House(Struct, frozen=True):
+    """The watchdog itself as a process."""
+
+    log: Path | None = None  # None: in the state directory
+    log_maximum: int = 50 * 1024**2  # bytes; 0 is never rotated
+    log_backups: int = 10
+    pidfile: Path | None = None
+    identifier: str = "watchdog"
+    socket_mode: int = 0o600
+    socket_owner: str | None = None  # "user" or "user:group"
+    open_files: int | None = None  # at least
+    processes: int | None = None  # at least
+
+
 class Config(Struct, frozen=True):
     """A whole configuration. `path` is None for a command that was given without a file."""
 
@@ -171,6 +193,8 @@ class Config(Struct, frozen=True):
     metrics_public: bool = False  # /metrics needs no login
     alone: str = ""  # the only program of the file that this is about, if it is (`run --alone`)
     incidents: IncidentsConfig = IncidentsConfig()
+    house: House = House()
+    notes: tuple[str, ...] = ()  # what a person should know, and is no error
 
     def program(self, name: str) -> ProgramConfig:
         """The program of this name; `KeyError` if there is none."""

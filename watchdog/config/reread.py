@@ -6,6 +6,7 @@ it (probes, restart, stop and the like) is applied while it runs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,15 @@ def compare(old: Config, new: Config) -> Changes:
         removed=tuple(name for name in before if name not in after),
         restarted=restarted,
         retuned=tuple(retuned),
-        watchdog=tuple(
-            key for key, field in _OWN.items() if getattr(old, field) != getattr(new, field)
+        watchdog=(
+            *(key for key, field in _OWN.items() if getattr(old, field) != getattr(new, field)),
+            *_different(old.house, new.house, old.house.__struct_fields__),
         ),
     )
+
+
+def _different(old: Any, new: Any, keys: tuple[str, ...]) -> Iterator[str]:
+    return (key for key in keys if getattr(old, key) != getattr(new, key))
 
 
 def seen(program: ProgramConfig, config: Config) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ Reading, validation, the hints for misspelt keys and the reference page all come
 from __future__ import annotations
 
 from watchdog.config import kinds
+from watchdog.config.house_options import HOUSE_OPTIONS
 from watchdog.config.identity import singleton
 from watchdog.config.listening import LISTENER
 from watchdog.config.login_options import LOGIN
@@ -38,7 +39,7 @@ WATCHDOG = section(
         "socket",
         PATH,
         None,
-        "The control socket, mode 0600, always there. At most 107 bytes long.",
+        "The control socket, always there. At most 107 bytes long.",
         example='"state/control.sock"',
         unset="`<state>/control.sock`",
         elsewhere="file unix_http_server sock",
@@ -62,12 +63,14 @@ WATCHDOG = section(
         'what sheds every other trace. "auto": where one may be made, as `watchdog doctor` tells. '
         '"off": never, for programs that make cgroups themselves, such as container engines.',
     ),
+    *HOUSE_OPTIONS,
     INCIDENTS,
 )
 
 PROGRAM = section(
     "programs.NAME",
-    "One program. The name has letters, digits, `_`, `.` and `-`.",
+    "One program. The name has letters, digits, `_`, `.`, `@`, `+` and `-`; as "
+    '`[programs."web:worker_1"]` it belongs to a group, and `watchdog stop web:*` means all of it.',
     option(
         "command",
         kinds.command(),
@@ -184,7 +187,20 @@ PROGRAM = section(
         elsewhere="StandardInput",
     ),
     option("autostart", kinds.boolean(), True, "Start it together with the watchdog."),
-    option("priority", kinds.integer(0, 1_000_000), 999, "Lower starts earlier and stops later."),
+    option(
+        "priority",
+        kinds.integer(-1_000_000, 1_000_000),
+        999,
+        "Lower starts earlier and stops later.",
+    ),
+    option(
+        "group_priority",
+        kinds.integer(-1_000_000, 1_000_000),
+        None,
+        "The priority of its group, which counts before its own.",
+        example="999",
+        unset="as `priority`",
+    ),
     option(
         "start_seconds",
         kinds.duration(),

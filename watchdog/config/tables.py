@@ -42,7 +42,7 @@ RESTART = section(
         kinds.integer(0, 1_000_000),
         10,
         "How many automatic restarts there may be `within` a time; 0 is none.",
-        elsewhere="startretries StartLimitBurst max_restarts retries",
+        elsewhere="StartLimitBurst max_restarts retries",
     ),
     option(
         "within",
@@ -63,6 +63,25 @@ RESTART = section(
         kinds.duration(),
         "60s",
         "The first delay after an exit code from `exit_codes.slow`.",
+    ),
+    option(
+        "start_retries",
+        kinds.integer(0, 1_000_000),
+        None,
+        "How often one that ended before it was RUNNING is tried again, after 1 s, 2 s, 3 s ...; "
+        "then it is FATAL until somebody starts it. As in supervisor.",
+        example="3",
+        unset="the same rules as for any other failure",
+        elsewhere="startretries",
+    ),
+    option(
+        "after_success",
+        kinds.duration(),
+        None,
+        "After an exit code from `exit_codes.success`: the least time from one start to the next, "
+        "with no growing delays.",
+        example='"1s"',
+        unset="the same delays as after a failure",
     ),
 )
 
@@ -92,12 +111,20 @@ EXIT_CODES = section(
     ),
 )
 
+# fmt: off
+_SIGNALS = (
+    "TERM", "INT", "HUP", "QUIT", "ABRT", "KILL", "USR1", "USR2", "WINCH", "ALRM", "CONT", "PIPE",
+    "PROF", "PWR", "RTMIN", "RTMAX", "STOP", "TSTP", "TTIN", "TTOU", "URG", "VTALRM", "XCPU",
+    "XFSZ",
+)
+# fmt: on
+
 STOP = section(
     "stop",
     "How a program is stopped: the signal, then SIGKILL to whatever is left of it.",
     option(
         "signal",
-        kinds.signal("TERM", "INT", "HUP", "QUIT", "ABRT", "KILL", "USR1", "USR2", "WINCH"),
+        kinds.signal(*_SIGNALS),
         "TERM",
         "The first signal.",
         elsewhere="stopsignal KillSignal",
@@ -153,10 +180,11 @@ LOGS = section(
     ),
     option(
         "stderr",
-        kinds.text('"merge", "separate", "discard" or a path'),
+        kinds.text('"merge", "separate", "state", "discard" or a path'),
         "merge",
         'Where its standard error goes: into the same file, into `<path>.stderr` ("separate"), '
-        'nowhere ("discard"), or into the file of this path.',
+        'into `<state>/logs/<name>.log.stderr` ("state"), nowhere ("discard"), or into the file of '
+        "this path.",
         elsewhere="redirect_stderr stderr_logfile error_file",
     ),
     option(
@@ -188,6 +216,30 @@ LOGS = section(
         0,
         "The same for a standard error that is not merged.",
         elsewhere="stderr_capture_maxbytes",
+    ),
+    option(
+        "stderr_maximum",
+        kinds.size(),
+        None,
+        "The same as `maximum` for a standard error of its own.",
+        example='"50MB"',
+        unset="as `maximum`",
+        elsewhere="stderr_logfile_maxbytes",
+    ),
+    option(
+        "stderr_backups",
+        kinds.integer(0, 1000),
+        None,
+        "The same as `backups` for a standard error of its own.",
+        example="10",
+        unset="as `backups`",
+        elsewhere="stderr_logfile_backups",
+    ),
+    option(
+        "shared",
+        kinds.boolean(),
+        False,
+        "Other programs write into the same file, too; each of their lines stays whole.",
     ),
 )
 

@@ -12,10 +12,11 @@ from watchdog.config.listening import check_pools
 from watchdog.config.model import ProgramConfig
 
 LONGEST_NAME = 64
-_NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.-]{{0,{LONGEST_NAME - 1}}}")
+_PART = rf"[A-Za-z0-9_][A-Za-z0-9_.@+-]{{0,{LONGEST_NAME - 1}}}"
+_NAME = re.compile(rf"(?:{_PART}:)?{_PART}")
 _ALLOWED_NAME = (
-    f"letters, digits, _, . and -, at most {LONGEST_NAME} of them, "
-    "beginning with a letter, a digit or _"
+    f"letters, digits, _, ., @, + and -, at most {LONGEST_NAME} of them, beginning with a letter, "
+    "a digit or _; in front of it there may be a group and a colon"
 )
 
 
@@ -54,6 +55,8 @@ def _check_once(
 
 def _log_files(program: ProgramConfig) -> list[str]:
     """The files that are rotated, each for one stream only; devices may be shared."""
+    if program.logs.shared:
+        return []
     paths: list[Path | None] = [program.logs.path, program.logs.stderr_path]
     return [str(path) for path in paths if path and not path.is_relative_to("/dev")]
 

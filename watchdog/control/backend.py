@@ -59,6 +59,12 @@ class ProgramView(Struct, frozen=True):
     cause: str = ""  # why it is being ended, or how it last failed: a `core.model.Cause`
     start_seconds: float = 1.0  # how long it must live to count as RUNNING
     success: tuple[int, ...] = (0,)  # exit codes
+    group_priority: int | None = None  # None: as its own
+
+    @property
+    def process(self) -> str:
+        """What supervisor's clients call it: its name within its group."""
+        return self.name.rpartition(":")[2]
 
 
 class Result(Struct, frozen=True):

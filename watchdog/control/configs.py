@@ -22,7 +22,7 @@ def config_info(configured: Configured) -> dict[str, Any]:
     """The struct of getAllConfigInfo."""
     program = configured.program
     return {
-        "name": program.name,
+        "name": program.process,
         "group": program.team,
         "inuse": configured.in_use,
         "autostart": program.autostart,
@@ -74,4 +74,4 @@ def _number(name: str) -> int:
 def _group_priority(program: ProgramConfig) -> int:
     if program.group_priority is not None:
         return program.group_priority
-    return program.policy.priority if program.team == program.name else MADE_UP
+    return program.policy.priority if program.team == program.process else MADE_UP

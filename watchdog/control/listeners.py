@@ -15,6 +15,7 @@ import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from watchdog.config.loopback import is_loopback
 
@@ -30,8 +31,18 @@ class AlreadyServed(AddressError):
     """Another watchdog answers at this address."""
 
 
-def open_unix(path: Path) -> socket.socket:
-    """A listening socket at `path`, mode 0600; `AddressError` if that cannot be."""
+class Dress(NamedTuple):
+    """What the socket's file looks like."""
+
+    mode: int = 0o600
+    owner: tuple[int, int] | None = None  # uid and gid; -1 stays as it is
+
+
+PRIVATE = Dress()
+
+
+def open_unix(path: Path, dress: Dress = PRIVATE) -> socket.socket:
+    """A listening socket at `path`; `AddressError` if that cannot be."""
     length = max(len(os.fsencode(name)) for name in (path, _draft(path)))
     if length > LONGEST_PATH:
         raise AddressError(
@@ -42,7 +53,7 @@ def open_unix(path: Path) -> socket.socket:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(path.parent):
             _check_free(path)
-            return _bind(path)
+            return _bind(path, dress)
     except AddressError:
         raise
     except OSError as error:
@@ -118,7 +129,7 @@ def _draft(path: Path) -> Path:
     return path.with_name(f".{os.getpid()}")
 
 
-def _bind(path: Path) -> socket.socket:
+def _bind(path: Path, dress: Dress) -> socket.socket:
     """Make it under another name first: whoever finds it at `path` can connect already."""
     listener = socket.socket(socket.AF_UNIX)
     draft = _draft(path)
@@ -127,6 +138,9 @@ def _bind(path: Path) -> socket.socket:
         draft.unlink(missing_ok=True)
         listener.bind(str(draft))
         listener.listen(BACKLOG)
+        if dress.owner is not None:
+            os.chown(draft, *dress.owner)
+        draft.chmod(dress.mode)
         draft.rename(path)
     except OSError:
         listener.close()

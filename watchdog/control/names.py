@@ -20,14 +20,14 @@ def split(name: str) -> tuple[str, str | None]:
 
 def join(view: ProgramView) -> str:
     """The full name: short where the group is called like the program."""
-    return view.name if view.group == view.name else f"{view.group}:{view.name}"
+    return view.process if view.group == view.process else f"{view.group}:{view.process}"
 
 
 def find(views: Iterable[ProgramView], name: str) -> ProgramView:
     """The one program of this name; BAD_NAME if there is none, or if it names a whole group."""
     wanted = split(name)
     for view in views:
-        if (view.group, view.name) == wanted:
+        if (view.group, view.process) == wanted:
             return view
     raise refuse(faults.BAD_NAME, name)
 
@@ -45,8 +45,8 @@ def match(views: Iterable[ProgramView], name: str) -> list[ProgramView]:
     if name == "all":
         return list(views)
     group, process = split(name)
-    exact = [v for v in views if v.group == group and process in (None, v.name)]
-    return exact or [view for view in views if view.name == name]
+    exact = [v for v in views if v.group == group and process in (None, v.process)]
+    return exact or [view for view in views if name in (view.name, view.process)]
 
 
 def normalize_signal(value: str | int) -> str:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from watchdog.control.access import OPEN, Access, Credentials, Door
 from watchdog.control.backend import Backend, LogReader
-from watchdog.control.listeners import BACKLOG, AddressError, identify, open_tcp, open_unix
+from watchdog.control.listeners import BACKLOG, AddressError, Dress, identify, open_tcp, open_unix
 
 if TYPE_CHECKING:
     from watchdog.control.http import Connection, Respond
@@ -52,6 +52,7 @@ class ControlServer:
         self._logs = logs
         self._report = report
         self._access = access
+        self.dress = Dress()  # of the unix socket, also of one that is made anew
         self._path: Path | None = None
         self._file: tuple[int, int] | None = None  # which file at the path is ours
         self._unix: asyncio.Server | None = None
@@ -62,7 +63,7 @@ class ControlServer:
         self._visitors = Connections(_limit_connections() // 2, report)
 
     async def open_unix(self, path: Path) -> None:
-        """Listen at a unix socket, mode 0600. `AddressError` says why it cannot be."""
+        """Listen at a unix socket. `AddressError` says why it cannot be."""
         await self._serve_unix(self._bind(path))
 
     async def open_tcp(self, host: str, port: int, credentials: Credentials | None = None) -> None:
@@ -131,7 +132,7 @@ class ControlServer:
         await asyncio.gather(self._connections.close(), self._visitors.close())
 
     def _bind(self, path: Path) -> socket.socket:
-        listener = open_unix(path)
+        listener = open_unix(path, self.dress)
         self._path, self._file = path, identify(path)
         return listener
 

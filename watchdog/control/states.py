@@ -37,7 +37,7 @@ def watchdog_state(view: WatchdogView) -> dict[str, Any]:
 def process_info(view: ProgramView, now: float) -> dict[str, Any]:
     """The struct of getProcessInfo; `now` is of the wall clock, in seconds."""
     return {
-        "name": view.name,
+        "name": view.process,
         "group": view.group,
         "start": _cap(view.started_at),
         "stop": _cap(view.stopped_at),
@@ -60,7 +60,7 @@ def describe(view: ProgramView, now: float) -> str:
         uptime = format_uptime(now - (view.started_at or now))
         return f"pid {view.pid or 0}, uptime {uptime}"
     if view.state in (State.BACKOFF, State.FATAL):
-        return spawn_error(view) or f'unknown error (try "tail {view.name}")'
+        return spawn_error(view) or f'unknown error (try "tail {view.process}")'
     if view.state in (State.STOPPED, State.EXITED):
         return _describe_stop(view)
     return view.reason if view.state is State.WAITING else ""

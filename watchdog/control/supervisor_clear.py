@@ -43,7 +43,7 @@ async def clear_all_process_logs(api: Api) -> list[dict[str, Any]]:
     guard(api)
     answers = []
     for view in api.backend.programs():
-        told = {"name": view.name, "group": view.group}
+        told = {"name": view.process, "group": view.group}
         try:
             _clear(api, view, names.join(view))
             answers.append({**told, "status": faults.SUCCESS, "description": "OK"})

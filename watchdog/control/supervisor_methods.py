@@ -275,7 +275,7 @@ async def _signal_many(
 
 def _struct(view: ProgramView, fault: Fault | None) -> dict[str, Any]:
     return {
-        "name": view.name,
+        "name": view.process,
         "group": view.group,
         "status": fault.code if fault else faults.SUCCESS,
         "description": fault.text if fault else "OK",

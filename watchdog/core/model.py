@@ -106,6 +106,12 @@ class RestartPolicy(Struct, frozen=True):
     within: float = 600.0  # ... in a window of this length
     then: Literal["hold", "exit"] = "hold"
     slow: float = 60.0  # first delay after a "slow" exit code (a conflict wants a minute)
+    # Where set, one that never came up has rules of its own, as in supervisor: it is tried again
+    # so many times, after 1 s, 2 s, 3 s ..., whatever `when` says, and is FATAL then.
+    start_retries: int | None = None
+    # Where set, an end with a "success" code is no failure: the next start follows at once, but
+    # no sooner than this after the last one.
+    after_success: float | None = None
 
 
 class ExitCodes(Struct, frozen=True):
@@ -154,4 +160,11 @@ class Policy(Struct, frozen=True):
     evidence: float = 0.0  # longest time that taking evidence may put off the end; 0: take none
     depends_on: tuple[str, ...] = ()
     priority: int = 999  # lower starts earlier and stops later
+    group_priority: int | None = None  # of its group, which counts first; None: its own
     autostart: bool = True
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Groups are ordered by their priority, the programs of a group by their own."""
+        own = self.priority
+        return (own if self.group_priority is None else self.group_priority), own

@@ -14,7 +14,7 @@ from watchdog.core.model import Policy
 def start_order(policies: Mapping[str, Policy]) -> list[str]:
     """All names, each after its dependencies."""
     depth = depths(policies)
-    return sorted(policies, key=lambda name: (depth[name], policies[name].priority))
+    return sorted(policies, key=lambda name: (depth[name], policies[name].rank))
 
 
 def stop_stages(policies: Mapping[str, Policy], names: Iterable[str]) -> list[list[str]]:
@@ -23,10 +23,10 @@ def stop_stages(policies: Mapping[str, Policy], names: Iterable[str]) -> list[li
     Only a dependency or a different priority makes a stage; a thousand equals stop at once.
     """
     depth = depths(policies)
-    stages: dict[tuple[int, int], list[str]] = {}
+    stages: dict[tuple[int, tuple[int, int]], list[str]] = {}
     for name in names:
-        stages.setdefault((-depth[name], -policies[name].priority), []).append(name)
-    return [stages[key] for key in sorted(stages)]
+        stages.setdefault((depth[name], policies[name].rank), []).append(name)
+    return [stages[key] for key in sorted(stages, reverse=True)]
 
 
 def depths(policies: Mapping[str, Policy]) -> dict[str, int]:

@@ -49,6 +49,7 @@ class Program(Struct):
     restarts: int = 0  # automatic ones
     attempt: int = 0  # failures since it was last settled: the exponent of the backoff
     slow_attempt: int = 0  # the same for "slow" exit codes
+    start_attempt: int = 0  # failures to come up in a row, where these have rules of their own
     failures: tuple[float, ...] = ()  # times of automatic restarts within the window
     cause: Cause | None = None  # why it is being ended, or how it last failed
     last_exit: Exit | None = None

@@ -6,9 +6,11 @@ become hot: only the first restart after a time of health may be immediate.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from msgspec import Struct
 
-from watchdog.core.model import Cause, Exit, Moment, RestartPolicy
+from watchdog.core.model import Cause, Exit, Moment, RestartPolicy, State
 from watchdog.core.program import Program
 
 FIRST_STEP = 1.0
@@ -19,11 +21,20 @@ REFUSED = 77
 """Exit code of a program whose credentials are refused: EX_NOPERM of sysexits.h."""
 
 
+class Count(StrEnum):
+    """Which row of failures a retry makes longer."""
+
+    USUAL = "usual"
+    SLOW = "slow"
+    START = "start"
+    NONE = "none"  # it was no failure
+
+
 class Retry(Struct, frozen=True):
     """Start again after the delay (seconds)."""
 
     delay: float
-    slow: bool = False
+    count: Count = Count.USUAL
 
 
 class GiveUp(Struct, frozen=True):
@@ -89,15 +100,38 @@ def judge(program: Program, cause: Cause, exit: Exit | None, moment: Moment) -> 
         return GiveUp()
     if code is not None and code in codes.fatal:
         return GiveUp(f"exit code {code} is in exit_codes.fatal")
+    if policy.start_retries is not None and never_came_up(program, cause):
+        return retry_start(program.start_attempt, policy.start_retries)
     if policy.when == "never":
         return Rest()
-    if policy.when == "on-failure" and code is not None and code in codes.success:
-        return Rest()
+    if code is not None and code in codes.success:
+        if policy.when == "on-failure":
+            return Rest()
+        if policy.after_success is not None:
+            return Retry(rest_of_pace(program, policy.after_success, moment), Count.NONE)
     if code is not None and code in codes.slow:
-        return Retry(slow_backoff(policy, program.slow_attempt, moment.chance), slow=True)
+        return Retry(slow_backoff(policy, program.slow_attempt, moment.chance), Count.SLOW)
     if len(recent(program.failures, policy, moment.now)) >= policy.limit:
         return GiveUp(f"{policy.limit} restarts within {policy.within:g} s", policy.maximum)
     return Retry(backoff(policy, program.attempt, moment.chance))
+
+
+def never_came_up(program: Program, cause: Cause) -> bool:
+    """Whether this incarnation failed before it was RUNNING."""
+    return program.state is State.STARTING or cause in (Cause.STARTUP, Cause.SPAWN)
+
+
+def retry_start(attempt: int, retries: int) -> Verdict:
+    """One second more each time, as in supervisor; then FATAL, until somebody starts it."""
+    if attempt >= retries:
+        return GiveUp(f"it did not come up in {retries + 1} attempts")
+    return Retry(float(attempt + 1), Count.START)
+
+
+def rest_of_pace(program: Program, least: float, moment: Moment) -> float:
+    """What is missing until `least` seconds have passed since the last start."""
+    started = moment.now if program.started_at is None else program.started_at
+    return max(0.0, least - (moment.now - started))
 
 
 def exit_code_upward(exit: Exit | None, cause: Cause | None = None) -> int:

@@ -19,7 +19,7 @@ def start_anew(t: Turn, event: events.Start | events.Restart) -> None:
     """Up, now, with a clean slate: an operator's word outweighs any backoff."""
     program = t.program
     program.wanted = True
-    program.attempt = program.slow_attempt = 0
+    program.attempt = program.slow_attempt = program.start_attempt = 0
     program.failures = ()
     turn.owe(t, event.request, up=True)
     turn.pass_gate(t)

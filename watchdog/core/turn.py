@@ -134,6 +134,7 @@ def become_running(turn: Turn) -> None:
     # The startup probe has just seen what the liveness probe would see; the next look is a period
     # later, so that the bound on the detection of a hang starts now.
     waited = Role.STARTUP in program.policy.probes
+    program.start_attempt = 0
     enter(turn, State.RUNNING)
     program.checks = {
         role: Check(now + (probe.period if waited and role is Role.LIVENESS else probe.delay))
@@ -275,8 +276,8 @@ def fail(turn: Turn, cause: Cause, exit: Exit | None, reason: str) -> None:
     program.cause = cause
     verdict = restart.judge(program, cause, exit, turn.moment)
     match verdict:
-        case restart.Retry(delay, slow):
-            count_attempt(program, slow)
+        case restart.Retry(delay, count):
+            count_attempt(program, count)
             back_off(turn, delay, reason)
         case restart.GiveUp():
             give_up(turn, verdict.explain(reason), verdict.retry_in)
@@ -285,12 +286,15 @@ def fail(turn: Turn, cause: Cause, exit: Exit | None, reason: str) -> None:
     answer(turn, up=True, outcome=Outcome.FAILED, text=reason)
 
 
-def count_attempt(program: Program, slow: bool) -> None:
+def count_attempt(program: Program, count: restart.Count) -> None:
     """Let the next delay be longer."""
-    if slow:
-        program.slow_attempt += 1
-    else:
-        program.attempt += 1
+    match count:
+        case restart.Count.SLOW:
+            program.slow_attempt += 1
+        case restart.Count.START:
+            program.start_attempt += 1
+        case restart.Count.USUAL:
+            program.attempt += 1
 
 
 def back_off(turn: Turn, delay: float, reason: str) -> None:

@@ -65,7 +65,8 @@ class Announcer:
             return
         told = self._told.get(name) or Told()
         channel = f" channel:{stream}" if kind == "LOG" else ""
-        head = f"processname:{name} groupname:{self._team_of(name)} pid:{told.pid}{channel}"
+        whose = f"processname:{process_of(name)} groupname:{self._team_of(name)}"
+        head = f"{whose} pid:{told.pid}{channel}"
         self._listeners.publish(event, f"{head}\n{decode(data)}")
 
     def observe(self, before: Program, after: Program) -> None:
@@ -80,7 +81,7 @@ class Announcer:
         if told is None:
             told = self._told[name] = first_told(before)
         for step in translate(told, before, after):
-            self._listeners.publish(step.event, step.payload(name, self._team_of(name)))
+            self._listeners.publish(step.event, step.payload(process_of(name), self._team_of(name)))
 
     def _follow(self, name: str, before: Program, after: Program) -> None:
         """A listener gets events only while it is RUNNING."""
@@ -111,6 +112,11 @@ class Announcer:
         """No more events."""
         self._ticks.close()
         self._listeners.close()
+
+
+def process_of(name: str) -> str:
+    """What a program is called within its group."""
+    return name.rpartition(":")[2]
 
 
 def decode(data: bytes) -> str:

@@ -151,8 +151,8 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
     leave = partial(driver.order, partial(fleet.shut_down, 0))
     streams = Streams(captures, adapters.feeds, console, lambda name: crew.configs[name])
     groups = Groups(reloader, fleet)
-    memory = Memory(recorder.store)
-    service = Service(fleet, driver, views, reloader.reload, leave, groups, streams, memory)
+    memory, name = Memory(recorder.store), config.house.identifier
+    service = Service(fleet, driver, views, reloader.reload, leave, groups, streams, memory, name)
     service.remote_listeners.append(audience.remote)
     service.make_meter = cache(partial(make_meter, views, tally, adapters))
     finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -256,7 +256,9 @@ def key_of(program: ProgramConfig) -> str:
 def open_records(config: Config, veil: Veil) -> tuple[Console, Journal]:
     """The console and the journal; each reports the other's trouble, never its own."""
     console = Console(
-        config.state / "watchdog.log",
+        config.house.log or config.state / "watchdog.log",
+        config.house.log_maximum,
+        config.house.log_backups,
         veil.over_bytes,
         lambda text: journal.write("trouble", reason=text or "the log is written again"),
     )

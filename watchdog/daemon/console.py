@@ -14,11 +14,6 @@ from pathlib import Path
 from watchdog.daemon.journald import INFO, Priority, leads_to_journal, mark
 from watchdog.logs.rotation import RotatingFile
 
-MAXIMUM = 50 * 1024 * 1024
-"""Bytes before the log is rotated: supervisor's default for its own log."""
-
-BACKUPS = 10
-
 
 class Console:
     """Says things to whoever listens."""
@@ -26,12 +21,14 @@ class Console:
     def __init__(
         self,
         path: Path,
+        maximum: int,
+        backups: int,
         redact: Callable[[bytes], bytes],
         on_trouble: Callable[[str | None], None],
     ) -> None:
         self.path = path
         self._redact = redact
-        self._file = RotatingFile(str(path), MAXIMUM, BACKUPS, on_trouble, notice)
+        self._file = RotatingFile(str(path), maximum, backups, on_trouble, notice)
         self._terminal = True
         self._journald = leads_to_journal(sys.stdout)
 

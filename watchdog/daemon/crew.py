@@ -215,7 +215,7 @@ def environment_of(config: ProgramConfig, server: str) -> dict[str, str]:
     ours = {
         "SUPERVISOR_ENABLED": "1",
         "SUPERVISOR_SERVER_URL": server,
-        "SUPERVISOR_PROCESS_NAME": config.name,
+        "SUPERVISOR_PROCESS_NAME": config.process,
         "SUPERVISOR_GROUP_NAME": config.team,
     }
     return {**inherited, **ours, **config.environment, "WATCHDOG_PROGRAM": config.name}

@@ -16,7 +16,7 @@ from watchdog.config import Config
 from watchdog.config.model import Login
 from watchdog.control.access import Access, Credentials
 from watchdog.control.backend import ReloadError
-from watchdog.control.listeners import AddressError, AlreadyServed
+from watchdog.control.listeners import AddressError, AlreadyServed, Dress
 from watchdog.control.server import ControlServer
 from watchdog.control.server import Doors as Listening
 from watchdog.daemon import clock
@@ -24,6 +24,7 @@ from watchdog.daemon.assembly import Parts, assemble
 from watchdog.daemon.caretaker import Caretaker
 from watchdog.daemon.claims import Held, Unusable, claim_singletons, claim_state, refuse_leases
 from watchdog.daemon.diet import give_back
+from watchdog.daemon.household import owner_of, pid_file, raise_limits
 from watchdog.daemon.locksmith import Locksmith
 from watchdog.daemon.salvage import salvage
 from watchdog.daemon.signals import Listener, let_through
@@ -93,6 +94,7 @@ async def build(config: Config, names: tuple[str, ...]) -> None:
 async def supervise(config: Config, names: tuple[str, ...]) -> int:
     """From the claims to the last exit."""
     given = receive_handover()
+    raise_limits(config.house)
     claim = claim_state(config, given.state_lock if given is not None else -1)
     try:
         locks = Locks()
@@ -131,6 +133,18 @@ async def attend(
     server = make_server(config, parts)
     if given is None:
         await go_through_doors(config, server, parts.console.say)
+    with pid_file(config.house.pidfile):
+        return await go_round(config, parts, claim, given, server)
+
+
+async def go_round(
+    config: Config,
+    parts: Parts,
+    claim: FileLock,
+    given: Handover | None,
+    server: ControlServer,
+) -> int:
+    """With open doors: from the first program to the last."""
     caretaker = Caretaker(config, server, parts.console.say, parts.records, parts.keeper)
     caretaker.begin()
     Listener(
@@ -205,7 +219,9 @@ def make_server(config: Config, parts: Parts) -> ControlServer:
     def report(where: str, error: Exception) -> None:
         parts.console.say(f"{where}: internal error: {type(error).__name__}: {error}")
 
-    return ControlServer(parts.service, tail, report, access_of(config))
+    server = ControlServer(parts.service, tail, report, access_of(config))
+    server.dress = Dress(config.house.socket_mode, owner_of(config.house))
+    return server
 
 
 def access_of(config: Config) -> Access:
@@ -262,6 +278,8 @@ def greet(config: Config, parts: Parts) -> None:
     programs = len(config.programs)
     noun = "program" if programs == 1 else "programs"
     parts.console.say(f"watchdog {__version__} (pid {os.getpid()}): {programs} {noun} of {source}")
+    for note in config.notes:
+        parts.console.say(f"note: {note}")
     parts.journal.write("watchdog", state="RUNNING", pid=os.getpid(), version=__version__)
 
 

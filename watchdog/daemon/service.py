@@ -84,6 +84,7 @@ class Service:
         groups: Groups,
         streams: Streams,
         memory: Memory,
+        identifier: str,
     ) -> None:
         self._fleet = fleet
         self._driver = driver
@@ -96,6 +97,7 @@ class Service:
         self.renewing = False  # once everything is down, it starts anew
         self.remote_listeners: list[Callable[[str, str], None]] = []
         self.memory = memory
+        self._identifier = identifier
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._numbers = itertools.count(1)
@@ -118,7 +120,7 @@ class Service:
             version=__version__,
             state=self._state(),
             uptime_seconds=self._loop.time() - self._began,
-            identification="watchdog",
+            identification=self._identifier,
         )
 
     def programs(self) -> list[ProgramView]:

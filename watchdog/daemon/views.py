@@ -77,6 +77,7 @@ class Views:
             cause=program.cause or "",
             start_seconds=program.policy.start_seconds,
             success=program.policy.exit_codes.success,
+            group_priority=program.policy.group_priority,
         )
 
     def config(self, name: str) -> ProgramConfig:

@@ -90,7 +90,7 @@ class Capture:
         self._paths = log_paths(config)
         for name, path in (("stdout", self._paths.stdout), ("stderr", self._paths.stderr)):
             if path is not None:
-                self._aim(name, path, config, _redactor(secrets))
+                self._aim(name, path, *_sizes(config, name), config.format, _redactor(secrets))
 
     def open(self) -> ChildEnds:
         """The ends for the next incarnation. Raises OSError when descriptors run out."""
@@ -167,20 +167,22 @@ class Capture:
     def _find(self, name: str) -> _Sink | None:
         return next((sink for sink in self._sinks if sink.name == name), None)
 
-    def _aim(self, name: str, path: str, config: LogsConfig, redactor: Redactor) -> None:
-        form = formatter(config.format, self._program, name)
+    def _aim(
+        self, name: str, path: str, maximum: int, backups: int, kind: str, redactor: Redactor
+    ) -> None:
+        form = formatter(kind, self._program, name)
         notice = _notice(form)
         sink = self._find(name)
         if sink is None:
             tell = partial(self._tell, name)
             fifo_path = self._captures.fifo_path(self._program, name)
             scratch = self._captures.scratch(fifo_path)
-            file = RotatingFile(path, config.maximum, config.backups, tell, notice, witness=scratch)
+            file = RotatingFile(path, maximum, backups, tell, notice, witness=scratch)
             tap = self._captures.tap_of(self._program, name)
             pump = LinePump(file, redactor, form, scratch=scratch, tap=tap)
             self._add(name, fifo_path, file, pump)
         else:
-            sink.file.retarget(path, config.maximum, config.backups, notice)
+            sink.file.retarget(path, maximum, backups, notice)
             sink.pump.change(redactor, form, self._captures.tap_of(self._program, name))
 
     def _add(self, name: str, path: str, file: RotatingFile, pump: LinePump) -> None:
@@ -293,6 +295,13 @@ class Captures:
     def _named(self, program: str) -> Iterator[Capture]:
         if program in self._by_program:
             yield self._by_program[program]
+
+
+def _sizes(config: LogsConfig, stream: str) -> tuple[int, int]:
+    """At which size the stream's file is rotated, and how many are kept."""
+    if stream == "stderr":
+        return config.stderr_maximum, config.stderr_backups
+    return config.maximum, config.backups
 
 
 @lru_cache(maxsize=16)

@@ -20,7 +20,7 @@ class LogsConfig(Protocol):
 
     path: a file, or the null device for no capture. maximum: bytes at which the file is rotated, 0
     for never. backups: rotated files kept. format: "raw", "text" or "json". stderr: "merge",
-    "discard", or "separate" for `stderr_path`.
+    "discard", or "separate" for `stderr_path`, which has a maximum and backups of its own.
     """
 
     @property
@@ -35,6 +35,10 @@ class LogsConfig(Protocol):
     def stderr(self) -> str: ...
     @property
     def stderr_path(self) -> Path | None: ...
+    @property
+    def stderr_maximum(self) -> int: ...
+    @property
+    def stderr_backups(self) -> int: ...
 
 
 class Paths(msgspec.Struct, frozen=True):

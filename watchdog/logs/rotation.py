@@ -249,6 +249,8 @@ class RotatingFile:
                 piece, data = data[:room], data[room:]
                 self._witness.before_append(self._identity, self._size, piece, not data)
                 self._put(piece)
+            elif self._has_moved(now):
+                self._open(now)  # another program writes here, too, and was the first to rotate
             else:
                 self._rotate(now)
 
