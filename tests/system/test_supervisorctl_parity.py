@@ -182,6 +182,26 @@ def test_the_interactive_shell_is_alike(daemons: list[Daemon]) -> None:
     assert not differing([("", SHELL + "\n")], daemons)
 
 
+def test_another_daemon_can_be_opened_alike(daemons: list[Daemon]) -> None:
+    """open leads the shell to the daemon at a URL, whichever it began with."""
+    typed = [f"open {daemon.url}\nstatus bot\nexit\n" for daemon in daemons]
+    theirs, ours = (d.ask([("", text)])[0] for d, text in zip(daemons, typed, strict=True))
+    assert theirs == ours
+
+
+def test_the_daemons_own_log_is_shown_and_followed(daemons: list[Daemon]) -> None:
+    """maintail works with both; what stands in the log is each daemon's own."""
+    for daemon, word in zip(daemons, ("success: bot", "bot: RUNNING"), strict=True):
+        code, shown = daemon.ask([line("maintail")])[0]
+        assert code == 0
+        assert word in shown
+        command = [SUPERVISORCTL, "-s", daemon.url, "maintail", "-f"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as screen:
+            assert screen.stdout is not None
+            assert any(word in text for text in screen.stdout)
+            screen.terminate()
+
+
 def test_logs_are_read_and_cleared_alike(daemons: list[Daemon]) -> None:
     """tail shows the captured bytes, clear empties them, and what comes then is captured."""
     before = [line(words) for words in ("tail bot", "tail -3 bot", "tail bot stderr", "clear bot")]
