@@ -171,7 +171,10 @@ def test_supervisorctl_has_our_commands(world: World, place: Path) -> None:
     code, text = above.call("why", "nobody")
     assert code == 1
     assert "nobody" in text
-    assert above.call("incidents")[0] == 0
+    assert above.call("incidents") == (0, "no incidents\n")
+    os.kill(bot["pid"], signal.SIGKILL)
+    wait_until(lambda: "SIGKILL" in above.call("incidents", "bot")[1], "the incident")
+    assert "killed by SIGKILL" in above.call("why", "bot")[1]
     assert "health" in above.call("help")[1]
     assert "Exit code" in above.call("help", "health")[1]
     assert "No help" not in above.call("help", "status")[1]

@@ -19,7 +19,7 @@ from supervisor.supervisorctl import (
 from supervisor.xmlrpc import Faults
 
 from watchdog.cli.table import format_table
-from watchdog.supervisor_plugin.story import EMPTY, as_lines, is_well
+from watchdog.supervisor_plugin.story import EMPTY, as_lines, is_well, list_lines
 
 NO_INTERFACE = (
     "supervisord does not know the watchdog; add this to its configuration, and start it again:\n"
@@ -33,7 +33,8 @@ class Commands(ControllerPluginBase):  # type: ignore[misc]  # supervisor has no
     """The commands; supervisorctl finds them by their names."""
 
     def do_help(self, arg: str) -> None:
-        """Help for our commands. supervisorctl asks each plugin about those of all others, too."""
+        # Of our commands only: supervisorctl asks each plugin about those of all others, too. It is
+        # a comment, as a docstring would put `help` among our commands.
         if not arg or hasattr(self, f"help_{arg}"):
             super().do_help(arg)
 
@@ -68,7 +69,7 @@ class Commands(ControllerPluginBase):  # type: ignore[misc]  # supervisor has no
         """The failures of which the watchdog kept the evidence"""
         found = self._ask(methodcaller("incidents", *arg.split()[:1]))
         if found is not None:
-            for line in as_lines(found) or ["no incidents"]:
+            for line in list_lines(found) or ["no incidents"]:
                 self.ctl.output(line)
 
     def help_health(self) -> None:
@@ -84,7 +85,7 @@ class Commands(ControllerPluginBase):  # type: ignore[misc]  # supervisor has no
     def help_incidents(self) -> None:
         """What supervisorctl shows for `help incidents`."""
         self.ctl.output("incidents\t\tThe failures of which the watchdog kept the evidence")
-        self.ctl.output("incidents <id>\t\tOne of them")
+        self.ctl.output("incidents <name>\tThe same of one program")
 
     def _show(self, ask: Callable[[Any], Any]) -> None:
         answer = self._ask(ask)

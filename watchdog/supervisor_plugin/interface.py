@@ -40,13 +40,13 @@ class Interface:
         """
         return self._ask_or("why", (name,), lambda status: self._tell(status, name))
 
-    def incidents(self, number: str = "") -> Any:
-        """The failures of which the watchdog kept the evidence
+    def incidents(self, name: str = "") -> Any:
+        """The failures of which the watchdog kept the evidence, newest first
 
-        @param string number  The one to show; all are listed without
-        @return array result  The incidents
+        @param string name  The name of a program; those of all without
+        @return array result  A summary of each
         """
-        words = (number,) if number else ()
+        words = (name,) if name else ()
         return self._ask_or("incidents", words, story.list_incidents)
 
     def _tell(self, status: dict[str, Any], name: str) -> str:

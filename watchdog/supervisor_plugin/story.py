@@ -47,6 +47,16 @@ def as_lines(value: Any) -> list[str]:
     return str(value).splitlines()
 
 
+def list_lines(incidents: list[Any]) -> list[str]:
+    """A line for each incident; one in a form that is not known is shown as it is."""
+    from watchdog.cli.incidents import line_of
+
+    if not all(isinstance(one, dict) and "id" in one for one in incidents):
+        return as_lines(incidents)
+    ids = max((len(one["id"]) for one in incidents), default=0)
+    return [line_of({"recovered": None, **one}, ids) for one in incidents]
+
+
 def is_well(program: Program) -> bool:
     """Whether it runs, and nothing is known against it."""
     return bool(program["state"] == "RUNNING" and program["health"] != "unhealthy")
