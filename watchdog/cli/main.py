@@ -39,6 +39,7 @@ COMMANDS = {
     "upgrade": Command("upgrade", "", "replace the running watchdog by the installed version"),
     "shutdown": Command("shutdown", "", "stop everything and end the watchdog"),
     "check": Command("check", "", "validate a configuration"),
+    "convert": Command("convert", "FILE [-o OUT]", "write the TOML for another supervisor's file"),
     "init": Command("init", "", "write a configuration to start from"),
     "doctor": Command("doctor", "[--json]", "what this machine offers, and what is wrong"),
     "holders": Command("holders", "[NAME...]", "who keeps the lock of a program"),
