@@ -2,6 +2,10 @@
 
 Adapters are given a way to post events and nothing else; the driver carries events to the fleet and
 effects to the performer; the service is what the control server sees of it all.
+
+The parts are a circle, as events and effects are. So each is made when somebody first asks for it,
+and who is known before it exists is known by a function (`lambda: self.crew`). A new part is one
+more property, and a line where it is used.
 """
 
 from __future__ import annotations
@@ -9,15 +13,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from functools import cache, partial
-from typing import TYPE_CHECKING, NamedTuple
-
-from msgspec.structs import replace
+from functools import cache, cached_property, partial
+from typing import TYPE_CHECKING
 
 from watchdog.config import Config, ProgramConfig
 from watchdog.core.events import Event, Probed, TreeEmpty
 from watchdog.core.fleet import Fleet
-from watchdog.core.model import Policy, State
+from watchdog.core.model import State
+from watchdog.core.program import Program
 from watchdog.daemon import clock
 from watchdog.daemon.audience import Audience, Sources
 from watchdog.daemon.chronicle import Chronicle
@@ -32,6 +35,7 @@ from watchdog.daemon.journal import Journal
 from watchdog.daemon.keeper import Keeper
 from watchdog.daemon.ledger import Handover, Ledger, fields_of
 from watchdog.daemon.performer import Callbacks, Performer
+from watchdog.daemon.policies import policies_of
 from watchdog.daemon.records import Record, Records
 from watchdog.daemon.reload import Reloader
 from watchdog.daemon.remarks import Remarks
@@ -62,133 +66,255 @@ from watchdog.process.oom import OomWatch
 if TYPE_CHECKING:
     from watchdog.daemon.meter import Meter
 
-Post = Callable[[str, Event], None]
-ConfigOf = Callable[[str], ProgramConfig]
 
+class Parts:
+    """The running whole. Needs a running loop."""
 
-class Parts(NamedTuple):
-    """The running whole."""
+    def __init__(self, config: Config, names: tuple[str, ...], locks: Locks) -> None:
+        self.config = config
+        self.names = names
+        self.locks = locks
+        self.finished: asyncio.Future[int]  # the exit code, once everything is down
+        self.finished = asyncio.get_running_loop().create_future()
 
-    fleet: Fleet
-    recorder: Recorder
-    driver: Driver
-    adapters: Adapters
-    service: Service
-    reloader: Reloader
-    heritage: Heritage
-    keeper: Keeper
-    ledger: Ledger
-    crew: Crew
-    views: Views
-    records: Records
-    upward: Teller
-    console: Console
-    journal: Journal
-    veil: Veil
-    tally: Tally
-    finished: asyncio.Future[int]  # the exit code, once everything is down
+    def config_of(self, name: str) -> ProgramConfig:
+        """The configuration in force of a program."""
+        return self.crew.configs[name]
+
+    # --- the core and its driver
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        return Fleet(policies_of(self.config, self.names))
+
+    @cached_property
+    def driver(self) -> Driver:
+        return Driver(self.fleet, lambda effect: self.performer.perform(effect), clock.moment)
+
+    @cached_property
+    def performer(self) -> Performer:
+        callbacks = Callbacks(
+            self.service.deliver,
+            self.examiner.begin,
+            self.reloader.settle_removal,
+            self.finished.set_result,
+        )
+        return Performer(self.crew, self.adapters, callbacks)
+
+    # --- who writes down what happens
+
+    @cached_property
+    def veil(self) -> Veil:
+        veil = Veil()
+        veil.learn(self.config.programs)
+        return veil
+
+    @cached_property
+    def console(self) -> Console:
+        """It reports the journal's trouble, never its own."""
+        house = self.config.house
+        return Console(
+            house.log or self.config.state / "watchdog.log",
+            house.log_maximum,
+            house.log_backups,
+            self.veil.over_bytes,
+            lambda text: self.journal.write("trouble", reason=text or "the log is written again"),
+        )
+
+    @cached_property
+    def journal(self) -> Journal:
+        """It reports the console's trouble, never its own."""
+        return Journal(
+            self.config.state / "journal.jsonl",
+            self.veil.over_bytes,
+            lambda text: self.console.say(f"journal: {text or 'it is written again'}"),
+        )
+
+    @cached_property
+    def signs(self) -> Signs:
+        return Signs(self.config)
+
+    @cached_property
+    def tally(self) -> Tally:
+        return Tally(self.config_of)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self._tell_handover, time.monotonic, self.signs.last_of, proves=PROVES_TREES)
+
+    @cached_property
+    def chronicle(self) -> Chronicle:
+        return Chronicle(self.console, self.journal, *self._watchers())
+
+    def _watchers(self) -> tuple[Callable[[Program, Program], None], ...]:
+        """Who sees every step of every program, in this order."""
+        return (
+            self.ledger.note,
+            lambda before, after: self.driver.touch(after.policy.name),
+            lambda before, after: self.views.note(before, after),
+            lambda before, after: self.keeper.note(before, after),
+            lambda before, after: self.upward.touch(),
+            lambda before, after: self.audience.observe(before, after),
+            lambda before, after: self.recorder.note(before, after),
+        )
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        return make_recorder(self.config, self.config_of, self.veil.over_bytes, self.console.say)
+
+    @cached_property
+    def examiner(self) -> Examiner:
+        return Examiner(self.adapters.processes, self.recorder, self.config_of, self.driver.post)
+
+    @cached_property
+    def upward(self) -> Teller:
+        return make_teller(self.fleet, self.veil.over)
+
+    @cached_property
+    def audience(self) -> Audience:
+        return Audience(
+            Sources(
+                lambda: self.fleet.exit_code is not None,
+                lambda: self.service.watchdog().identification,
+                self.veil.over_bytes,
+                self.console.say,
+            )
+        )
+
+    def _tell_handover(self, handover: Handover) -> None:
+        self.journal.write("handover", **fields_of(handover))
+        self.tally.note_handover(handover)
+
+    # --- the adapters, each able to post and nothing else
+
+    @cached_property
+    def adapters(self) -> Adapters:
+        system = choose_system(self.config.state, cgroup=self.config.cgroup == "auto")
+        processes = Processes(self._post_of_process, system)
+        return Adapters(
+            processes=processes,
+            captures=self.captures,
+            locks=self.locks,
+            probes=Probes(self._post_of_probe, self.veil.over),
+            notify=NotifySockets(self.driver.post, str(self.config.state), self.veil.over),
+            memory=MemoryWatch(self.driver.post, processes.memory),
+            wards=Wards(processes, system.place_of),
+            feeds=Feeds(self.config.state),
+            audience=self.audience,
+        )
+
+    @cached_property
+    def captures(self) -> Captures:
+        return Captures(self.config.state, self.chronicle.trouble, self.audience.tap)
+
+    @cached_property
+    def remarks(self) -> Remarks:
+        return Remarks(
+            lambda name: is_up(self.fleet, name),
+            lambda name: key_of(self.config_of(name)),
+            self.captures.last_words,
+            OomWatch(),
+        )
+
+    def _post_of_process(self, name: str, event: Event) -> None:
+        # The last output of an incarnation is written before the next one begins.
+        if isinstance(event, TreeEmpty):
+            self.crew.clear_away(name)
+        self.driver.post(name, self.remarks.on_process(name, event))
+
+    def _post_of_probe(self, name: str, event: Event) -> None:
+        remarked = self.remarks.on_probe(name, event)
+        if isinstance(remarked, Probed):
+            self.recorder.probed(name, remarked)
+        self.driver.post(name, remarked)
+
+    # --- the programs
+
+    @cached_property
+    def crew(self) -> Crew:
+        nonce = self.keeper.nonce_of_next
+        return Crew(self.adapters, self.driver.post, nonce, f"unix://{self.config.socket}")
+
+    @cached_property
+    def records(self) -> Records:
+        return Records(self.config.state)
+
+    @cached_property
+    def keeper(self) -> Keeper:
+        return Keeper(
+            self.records,
+            self.adapters.processes.birth,
+            self.adapters.processes.next_mark,
+            lambda name: describe(self.config_of(name), self.config),
+            self.console.say,
+        )
+
+    @cached_property
+    def heritage(self) -> Heritage:
+        return Heritage(
+            self.config,
+            self.fleet,
+            self.driver,
+            self.crew,
+            self.adapters,
+            self.keeper,
+            self.console.say,
+        )
+
+    @cached_property
+    def reloader(self) -> Reloader:
+        return Reloader(
+            self.config,
+            self.fleet,
+            self.driver,
+            self.crew,
+            self.keeper,
+            self.veil,
+            self.console.say,
+            partial(self.tally.reloading, self.upward.reloading),
+        )
+
+    # --- what clients see
+
+    @cached_property
+    def views(self) -> Views:
+        return Views(
+            self.fleet,
+            self.crew.configs,
+            self.veil.over,
+            str(self.console.path),
+            str(self.journal.path),
+            self.recorder.latest.get,
+        )
+
+    @cached_property
+    def service(self) -> Service:
+        service = Service(
+            self.fleet,
+            self.driver,
+            self.views,
+            self.reloader.reload,
+            partial(self.driver.order, partial(self.fleet.shut_down, 0)),
+            Groups(self.reloader, self.fleet),
+            Streams(self.captures, self.adapters.feeds, self.console, self.config_of),
+            Memory(self.recorder.store),
+            self.config.house.identifier,
+        )
+        service.remote_listeners.append(self.audience.remote)
+        service.make_meter = cache(partial(make_meter, self.views, self.tally, self.adapters))
+        return service
 
 
 def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
-    """Everything, wired and at rest. Needs a running loop.
-
-    Who is known before it exists is known by a lambda: the parts are a circle, as events and
-    effects are.
-    """
-    veil = Veil()
-    veil.learn(config.programs)
-    signs = Signs(config)  # before the first line of ours
-    console, journal = open_records(config, veil)
-    fleet = Fleet(policies_of(config, names))
-    driver = Driver(fleet, lambda effect: performer.perform(effect), clock.moment)
-    locks.post_to(driver.post)
-    upward = make_teller(fleet, veil.over)
-    tally = Tally(lambda name: crew.configs[name])
-    ledger = make_ledger(journal, signs, tally)
-    chronicle = Chronicle(
-        console,
-        journal,
-        ledger.note,
-        lambda before, after: driver.touch(after.policy.name),
-        lambda before, after: views.note(before, after),
-        lambda before, after: keeper.note(before, after),
-        lambda before, after: upward.touch(),
-        lambda before, after: audience.observe(before, after),
-        lambda before, after: recorder.note(before, after),
-    )
-    fleet.observe = tally.beside(chronicle.observe)
-    audience = make_audience(fleet, lambda: service.watchdog().identification, veil, console)
-    captures = Captures(config.state, chronicle.trouble, audience.tap)
-    recorder = make_recorder(config, lambda name: crew.configs[name], veil.over_bytes, console.say)
-    remarks = make_remarks(fleet, lambda name: crew.configs[name], captures)
-    adapters = hire(
-        config,
-        locks,
-        captures,
-        driver.post,
-        lambda name: crew.clear_away(name),
-        veil,
-        remarks,
-        audience,
-        recorder,
-    )
-    records = Records(config.state)
-    keeper = make_keeper(config, records, adapters, lambda name: crew.configs[name], console)
-    crew = Crew(adapters, driver.post, keeper.nonce_of_next, f"unix://{config.socket}")
+    """Everything, wired and at rest."""
+    parts = Parts(config, names, locks)
+    parts.signs  # noqa: B018 - what an earlier watchdog left is read before our own first line
+    locks.post_to(parts.driver.post)
+    parts.fleet.observe = parts.tally.beside(parts.chronicle.observe)
     for program in sorted(config.programs, key=lambda one: one.listener is None):
-        crew.take(program)
-    views = Views(
-        fleet,
-        crew.configs,
-        veil.over,
-        str(console.path),
-        str(journal.path),
-        recorder.latest.get,
-    )
-    told = partial(tally.reloading, upward.reloading)
-    reloader = Reloader(config, fleet, driver, crew, keeper, veil, console.say, told)
-    heritage = Heritage(config, fleet, driver, crew, adapters, keeper, console.say)
-    leave = partial(driver.order, partial(fleet.shut_down, 0))
-    streams = Streams(captures, adapters.feeds, console, lambda name: crew.configs[name])
-    groups = Groups(reloader, fleet)
-    memory, name = Memory(recorder.store), config.house.identifier
-    service = Service(fleet, driver, views, reloader.reload, leave, groups, streams, memory, name)
-    service.remote_listeners.append(audience.remote)
-    service.make_meter = cache(partial(make_meter, views, tally, adapters))
-    finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    examiner = Examiner(adapters.processes, recorder, lambda name: crew.configs[name], driver.post)
-    callbacks = Callbacks(
-        service.deliver, examiner.begin, reloader.settle_removal, finished.set_result
-    )
-    performer = Performer(crew, adapters, callbacks)
-    return Parts(
-        fleet=fleet,
-        recorder=recorder,
-        driver=driver,
-        adapters=adapters,
-        service=service,
-        reloader=reloader,
-        heritage=heritage,
-        keeper=keeper,
-        ledger=ledger,
-        crew=crew,
-        views=views,
-        records=records,
-        upward=upward,
-        console=console,
-        journal=journal,
-        veil=veil,
-        tally=tally,
-        finished=finished,
-    )
-
-
-def make_audience(
-    fleet: Fleet, server: Callable[[], str], veil: Veil, console: Console
-) -> Audience:
-    """Who is told what happens, in supervisor's protocol."""
-    leaving = lambda: fleet.exit_code is not None  # noqa: E731
-    return Audience(Sources(leaving, server, veil.over_bytes, console.say))
+        parts.crew.take(program)
+    parts.performer  # noqa: B018 - and with it all that it knows
+    return parts
 
 
 def make_meter(views: Views, tally: Tally, adapters: Adapters) -> Meter:
@@ -196,44 +322,6 @@ def make_meter(views: Views, tally: Tally, adapters: Adapters) -> Meter:
     from watchdog.daemon.meter import Meter
 
     return Meter(views, tally, adapters.processes.pid, *load_usage())
-
-
-def make_ledger(journal: Journal, signs: Signs, tally: Tally) -> Ledger:
-    """Each hand-over goes into the journal, and is counted."""
-
-    def tell(handover: Handover) -> None:
-        journal.write("handover", **fields_of(handover))
-        tally.note_handover(handover)
-
-    return Ledger(
-        tell,
-        time.monotonic,
-        signs.last_of,
-        proves=PROVES_TREES,
-    )
-
-
-def make_remarks(fleet: Fleet, config_of: ConfigOf, captures: Captures) -> Remarks:
-    """What is added to the reports of processes and probes."""
-    return Remarks(
-        lambda name: is_up(fleet, name),
-        lambda name: key_of(config_of(name)),
-        captures.last_words,
-        OomWatch(),
-    )
-
-
-def make_keeper(
-    config: Config, records: Records, adapters: Adapters, config_of: ConfigOf, console: Console
-) -> Keeper:
-    """Who keeps the records of what runs."""
-    return Keeper(
-        records,
-        adapters.processes.birth,
-        adapters.processes.next_mark,
-        lambda name: describe(config_of(name), config),
-        console.say,
-    )
 
 
 def is_up(fleet: Fleet, name: str) -> bool:
@@ -251,86 +339,3 @@ def describe(program: ProgramConfig, config: Config) -> Record:
 def key_of(program: ProgramConfig) -> str:
     """The key of its singleton; empty if it has none."""
     return program.singleton.key if program.singleton else ""
-
-
-def open_records(config: Config, veil: Veil) -> tuple[Console, Journal]:
-    """The console and the journal; each reports the other's trouble, never its own."""
-    console = Console(
-        config.house.log or config.state / "watchdog.log",
-        config.house.log_maximum,
-        config.house.log_backups,
-        veil.over_bytes,
-        lambda text: journal.write("trouble", reason=text or "the log is written again"),
-    )
-    journal = Journal(
-        config.state / "journal.jsonl",
-        veil.over_bytes,
-        lambda text: console.say(f"journal: {text or 'it is written again'}"),
-    )
-    return console, journal
-
-
-def hire(
-    config: Config,
-    locks: Locks,
-    captures: Captures,
-    post: Post,
-    clear_away: Callable[[str], None],
-    veil: Veil,
-    remarks: Remarks,
-    audience: Audience,
-    recorder: Recorder,
-) -> Adapters:
-    """The adapters, each able to post and nothing else."""
-
-    def post_of_process(name: str, event: Event) -> None:
-        # The last output of an incarnation is written before the next one begins.
-        if isinstance(event, TreeEmpty):
-            clear_away(name)
-        post(name, remarks.on_process(name, event))
-
-    system = choose_system(config.state, cgroup=config.cgroup == "auto")
-    processes = Processes(post_of_process, system)
-
-    def post_of_probe(name: str, event: Event) -> None:
-        remarked = remarks.on_probe(name, event)
-        if isinstance(remarked, Probed):
-            recorder.probed(name, remarked)
-        post(name, remarked)
-
-    return Adapters(
-        processes=processes,
-        captures=captures,
-        locks=locks,
-        probes=Probes(post_of_probe, veil.over),
-        notify=NotifySockets(post, str(config.state), veil.over),
-        memory=MemoryWatch(post, processes.memory),
-        wards=Wards(processes, system.place_of),
-        feeds=Feeds(config.state),
-        audience=audience,
-    )
-
-
-def policies_of(config: Config, names: tuple[str, ...]) -> list[Policy]:
-    """The policies; with names given, only those start by themselves, and what they depend on."""
-    wanted = with_dependencies(config, names)
-    return [choose(program, wanted) for program in config.programs]
-
-
-def choose(program: ProgramConfig, wanted: frozenset[str]) -> Policy:
-    """The policy of a program, started by itself or not as the command line says."""
-    if not wanted:
-        return program.policy
-    return replace(program.policy, autostart=program.name in wanted)
-
-
-def with_dependencies(config: Config, names: tuple[str, ...]) -> frozenset[str]:
-    """The names, and all that they depend on."""
-    wanted: set[str] = set()
-    open_ends = list(names)
-    while open_ends:
-        name = open_ends.pop()
-        if name not in wanted:
-            wanted.add(name)
-            open_ends += config.program(name).policy.depends_on
-    return frozenset(wanted)

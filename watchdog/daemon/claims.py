@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from watchdog.config import Config
-from watchdog.daemon.assembly import policies_of
+from watchdog.daemon.policies import policies_of
 from watchdog.locks import LockProblem, Locks, sentence
 from watchdog.locks.file import FileLock
 from watchdog.locks.holders import ourselves
