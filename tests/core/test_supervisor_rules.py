@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from watchdog.core.effects import Spawn
+from watchdog.core.effects import Signal, Spawn
 from watchdog.core.events import (
     Exited,
     RetryDue,
@@ -10,9 +10,10 @@ from watchdog.core.events import (
     SpawnFailed,
     Start,
     StartupOver,
+    Stop,
     TreeEmpty,
 )
-from watchdog.core.model import Exit, RestartPolicy, State
+from watchdog.core.model import Exit, RestartPolicy, State, StopPolicy
 
 from .builders import Run, policy
 
@@ -116,3 +117,14 @@ def test_an_unexpected_end_in_a_row_is_answered_ever_more_slowly() -> None:
             run.tell(RetryDue(), after=wait)
         assert any(isinstance(effect, Spawn) for effect in run.effects) or not wait
     assert waits == [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
+
+
+def test_what_the_main_process_leaves_hears_the_stop_signal_then() -> None:
+    """With stopasgroup=false the main process is told first, and its rest once it is gone."""
+    run = Run(policy(stop=StopPolicy(signal="INT", grace=10.0, scope="main"), start_seconds=0.0))
+    run.up()
+    incarnation = run.program.incarnation
+    first = run.tell(Stop(0))
+    assert Signal("a", incarnation, "INT", False) in first
+    then = run.tell(Exited(incarnation, Exit(code=0)))
+    assert Signal("a", incarnation, "INT", True) in then

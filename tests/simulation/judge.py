@@ -171,6 +171,12 @@ def expect_end_of_examination(
     raise Broken("evidence", f"{ledger.name} lives on: its evidence takes too long")
 
 
+def check_rest_is_told(ledger: Ledger, process: Process) -> None:
+    """Only what a main process left behind is told once more, and only if it was told alone."""
+    if process.alive:
+        raise Broken("stop once", f"{ledger.name} got its stop signal twice")
+
+
 def check_stop(world: World, ledger: Ledger, process: Process, event: Event | None) -> None:
     """A first blow needs a reason, and its grace begins now."""
     check_reason(world, ledger, process)

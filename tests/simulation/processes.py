@@ -38,6 +38,9 @@ class Processes:
         process = judge.find_target(ledger, effect)
         if effect.signal == OPERATORS_SIGNAL:
             return
+        if effect.group and process.stopped_at is not None:
+            judge.check_rest_is_told(ledger, process)
+            return
         judge.check_stop(self._world, ledger, process, event)
         if process.alive and not process.ignores_stop and process.hung_since is None:
             at = self._world.now + process.exit_delay

@@ -250,9 +250,13 @@ def crash(t: Turn, event: events.Exited) -> None:
 
 def note_exit(t: Turn, event: events.Exited) -> None:
     """The main process went as it should; what it started has the rest of the grace."""
-    t.program.pid, t.program.last_exit = None, event.exit
-    if t.program.examine_by is not None:
+    program = t.program
+    program.pid, program.last_exit = None, event.exit
+    if program.examine_by is not None:
         turn.proceed(t)  # there is nothing left to be examined
+    elif program.policy.stop.scope == "main" and not program.past_grace:
+        # It was to tell them. Whoever is still there was not told, and would wait for SIGKILL.
+        turn.tell_rest(t)
 
 
 def conclude_examination(t: Turn, event: events.Examined | events.EvidenceOver) -> None:

@@ -215,6 +215,13 @@ def send_end(turn: Turn, grace: float) -> None:
     return None
 
 
+def tell_rest(turn: Turn) -> None:
+    """The stop signal to what the main process, which is gone, has left in its group."""
+    program = turn.program
+    name, signal = program.policy.name, program.policy.stop.signal
+    turn.emit(Signal(name, program.incarnation, signal, True))
+
+
 def end_grace(turn: Turn) -> None:
     """Whatever is going down goes now: also what is not born yet, as soon as it is."""
     turn.program.past_grace = True
