@@ -1,4 +1,7 @@
-"""One booted systemd for all tests here (for each of pytest's workers), and services in it."""
+"""One booted systemd for the tests of a module (for each of pytest's workers), and services in it.
+
+Not for the session: it is a child of the worker, and other tests look at all of its children.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from tests.systemd.box import Box, CannotBoot, Service, boot
 Install = Callable[..., Service]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def box() -> Iterator[Box]:
     """A real systemd."""
     try:

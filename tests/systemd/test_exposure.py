@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from watchdog.config import load
+from watchdog.config.places import default_state, state_root
 from watchdog.export import systemd
 from watchdog.export.subject import Subject, Surroundings, describe, split
 
@@ -95,3 +96,16 @@ def test_the_times_are_those_of_the_configuration(tmp_path: Path) -> None:
     subject = make(tmp_path)
     assert 2 * 15 < subject.stop_seconds < 2 * 15 + 20
     assert f"TimeoutStopSec={int(subject.stop_seconds)}s" in systemd.render(subject)[0].text
+
+
+def test_the_state_is_that_of_the_user(tmp_path: Path) -> None:
+    """Root installs for another user: a state directory that is not configured is that user's."""
+    theirs, ours = make(tmp_path, "daemon").around, make(tmp_path).around
+    config = load(tmp_path / "watchdog.toml")
+    assert config.path is not None
+    roots = default_state(config.path, state_root({}, 0))
+    unnamed = replace(config, state=roots, socket=roots / "control.sock")
+    subject = describe(unnamed, theirs)
+    assert subject.state.startswith("/var/lib/w/.local/state/watchdog/")
+    assert subject.socket == f"{subject.state}/control.sock"
+    assert describe(unnamed, ours).state == str(roots)

@@ -189,3 +189,16 @@ def test_nothing_is_left_of_it(install: Install, box: Box) -> None:
     service.make("--uninstall")
     assert service.show("LoadState") == "not-found"
     assert not list(box.path("/etc/systemd/system").rglob(f"*{service.name}*"))
+
+
+def test_programs_of_other_users_are_adopted_too(install: Install) -> None:
+    """What the unit forbids leaves room to run a program as somebody else, and to adopt it."""
+    service = start(install(f'{ONE}user = "daemon"\n'), "RestartSec=100ms")
+    pid = service.pid_of("bot")
+    assert service.box.path(f"/proc/{pid}").owner() == "daemon"
+    service.kill("KILL")
+    service.wait("NRestarts", "1")
+    service.wait("StatusText", "bot is up")
+    assert service.pid_of("bot") == pid
+    service.systemctl("stop")
+    assert not service.box.path(f"/proc/{pid}").exists()

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from watchdog.config.model import Config, ProgramConfig
+from watchdog.config.places import SOCKET_NAME, default_state, state_root
 from watchdog.core.model import Policy, Role
 from watchdog.core.ordering import depths, start_order, stop_stages
 
@@ -21,6 +23,9 @@ REAPING = 2.0
 
 MARGIN = 10.0
 """Seconds on top of the whole, for a machine that is busy."""
+
+ROOT_STATES = state_root({}, 0)
+"""The directory of root's state directories."""
 
 
 class Surroundings(Struct, frozen=True):
@@ -96,20 +101,32 @@ class Subject(Struct, frozen=True):
 def describe(config: Config, around: Surroundings) -> Subject:
     """The subject that a configuration file makes. It must have come from a file."""
     assert config.path is not None
+    state = place_state(config, around)
     policies = {program.name: program.policy for program in config.programs}
     programs = {program.name: reduce(program) for program in config.programs}
     return Subject(
         name=around.name or name_instance(config),
         config=str(config.path),
         directory=str(config.path.parent),
-        state=str(config.state),
-        socket=str(config.socket),
+        state=str(state),
+        socket=str(state / SOCKET_NAME if config.socket.parent == config.state else config.socket),
         http="" if config.http is None else str(config.http),
         programs=tuple(programs[name] for name in start_order(policies)),
         start_seconds=add_up_start(policies),
         stop_seconds=add_up_stop(policies),
         around=around,
     )
+
+
+def place_state(config: Config, around: Surroundings) -> Path:
+    """A state directory that the configuration does not name is that of whoever runs it.
+
+    It was read by root, which would have another one than the user of the service.
+    """
+    assert config.path is not None
+    if around.user in ("", "root") or config.state != default_state(config.path, ROOT_STATES):
+        return config.state
+    return default_state(config.path, state_root({"HOME": around.home}, -1))
 
 
 def split(subject: Subject) -> list[Subject]:

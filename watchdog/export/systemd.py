@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from watchdog.export.kind import File, Option, Step
 from watchdog.export.subject import Subject
-from watchdog.export.systemd_hardening import home_rule, list_hardening, private_tmp
+from watchdog.export.systemd_hardening import list_general_hardening, list_hardening, rules_of
 from watchdog.export.systemd_words import quote_command, quote_value, quote_words
 
 SUMMARY = "a unit for systemd"
@@ -135,7 +135,7 @@ def _render_instance(subject: Subject) -> list[File]:
     common = [
         "# One watchdog per instance: `systemctl start watchdog@bot` runs /etc/watchdog/bot.toml.\n"
         + _describe(subject, "watchdog %i"),
-        _service(_runs_any(subject), None) + list_hardening(subject, general=True),
+        _service(_runs_any(subject), None) + list_general_hardening(subject),
         _wanted(subject),
     ]
     own = [
@@ -148,8 +148,7 @@ def _render_instance(subject: Subject) -> list[File]:
         *_surroundings(subject),
         f"TimeoutStartSec={seconds(subject.start_seconds)}",
         f"TimeoutStopSec={seconds(subject.stop_seconds)}",
-        *home_rule(subject),
-        *private_tmp(subject),
+        *rules_of(subject),
     ]
     place = directory(subject)
     return [

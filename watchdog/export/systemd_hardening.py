@@ -38,7 +38,6 @@ SystemCallErrorNumber=EPERM
 _SYSTEM = """
 # Programs that write below /usr, /boot or /etc: "yes", or ReadWritePaths=.
 ProtectSystem=full
-{home}
 # Serial ports, cameras, GPUs: no, and see DeviceAllow=.
 PrivateDevices=yes
 PrivateMounts=yes
@@ -51,33 +50,41 @@ ProtectHostname=yes
 KeyringMode=private
 # New files are for the user and the group only. A program's own `umask` goes before it.
 UMask=0027
-# Loopback, link and the rest of the network stay open; a port below 1024: add CAP_NET_BIND_SERVICE.
-{capabilities}
 """
 
 FILES = ("CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER")
 """What programs of root take for granted: any file can be read and written."""
 
-OTHER_USERS = ("CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SYS_PTRACE")
+OTHER_USERS = ("CAP_DAC_OVERRIDE", "CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SYS_PTRACE")
 """What it takes to run programs as other users, and to know them again when they are adopted."""
 
-LIMITS = ("CAP_SYS_RESOURCE",)
-"""What it takes to raise the limits of a program above our own."""
+
+def list_hardening(subject: Subject) -> str:
+    """The lines of a unit for this subject."""
+    return _assemble(subject, rules_of(subject))
 
 
-def list_hardening(subject: Subject, *, general: bool = False) -> str:
-    """The lines of a unit; `general`: of a template, whose instances bring their own paths."""
+def list_general_hardening(subject: Subject) -> str:
+    """The lines of a template. What an instance needs beyond that is in its drop-in: `rules_of`."""
+    rules = ["ProtectHome=read-only", "PrivateTmp=yes", _bound(FILES)]
+    return _assemble(subject, rules)
+
+
+def _assemble(subject: Subject, rules: list[str]) -> str:
     if not subject.system:
         return f"{_INTRODUCTION}{_FILTERS}"
-    home = ["ProtectHome=read-only"] if general else home_rule(subject) + private_tmp(subject)
-    lines = _SYSTEM.format(home="\n".join(home), capabilities=_bound(subject, general))
-    return f"{_INTRODUCTION}{_FILTERS}{lines.lstrip()}"
+    return f"{_INTRODUCTION}{_FILTERS}{_SYSTEM.lstrip()}" + "\n".join([*rules, ""])
+
+
+def rules_of(subject: Subject) -> list[str]:
+    """What depends on where the subject's things are, and as whom its programs run."""
+    if not subject.system:
+        return []
+    return [*home_rule(subject), *tmp_rule(subject), *capabilities(subject)]
 
 
 def home_rule(subject: Subject) -> list[str]:
     """Homes are hidden, unless something of ours or of a program lies there."""
-    if not subject.system:
-        return []
     if any(is_in_homes(path) for path in written_places(subject)):
         return ["# Something that is written lies in a home directory.", "ProtectHome=no"]
     if any(is_in_homes(path) for path in read_places(subject)):
@@ -85,12 +92,23 @@ def home_rule(subject: Subject) -> list[str]:
     return ["# Programs with files in a home directory: read-only, or no.", "ProtectHome=yes"]
 
 
-def private_tmp(subject: Subject) -> list[str]:
+def tmp_rule(subject: Subject) -> list[str]:
     """A /tmp of its own, unless something that matters is in the common one."""
     places = [*written_places(subject), *read_places(subject)]
     if any(is_below(path, ("/tmp", "/var/tmp")) for path in places):
-        return []
+        return ["# Something of ours lies in /tmp.", "PrivateTmp=no"]
     return ["# Programs that meet others at a file in /tmp: no.", "PrivateTmp=yes"]
+
+
+def capabilities(subject: Subject) -> list[str]:
+    """The capabilities that are left to the watchdog and its programs."""
+    if subject.around.user not in ("", "root"):
+        return ["CapabilityBoundingSet="]
+    note = "# A port below 1024: add CAP_NET_BIND_SERVICE."
+    if has_other_users(subject):
+        several = "# The programs run as several users: with one (--user), far less is needed."
+        return [several, "ProtectProc=invisible", note, _bound(OTHER_USERS)]
+    return [note, _bound(FILES)]
 
 
 def written_places(subject: Subject) -> list[str]:
@@ -118,18 +136,8 @@ def is_below(path: str, places: tuple[str, ...]) -> bool:
     return any(pure.is_relative_to(place) for place in places)
 
 
-def _bound(subject: Subject, general: bool) -> str:
-    """The capabilities that are left to the watchdog and its programs."""
-    if general:
-        return f"CapabilityBoundingSet={quote_words(FILES + OTHER_USERS + LIMITS)}"
-    if subject.around.user not in ("", "root"):
-        return "CapabilityBoundingSet=\nAmbientCapabilities="
-    if has_other_users(subject):
-        return (
-            "# The programs run as several users: with one (--user), far less would be allowed.\n"
-            f"ProtectProc=invisible\nCapabilityBoundingSet={quote_words(FILES + OTHER_USERS)}"
-        )
-    return f"CapabilityBoundingSet={quote_words(FILES)}"
+def _bound(names: tuple[str, ...]) -> str:
+    return f"CapabilityBoundingSet={quote_words(names)}"
 
 
 def has_other_users(subject: Subject) -> bool:

@@ -196,6 +196,11 @@ def _is_left_to_us(place: str) -> bool:
     """Where systemd runs, the tree is its own, but for what it has marked as delegated."""
     if not os.path.isdir("/run/systemd/system"):  # noqa: PTH112
         return True
+    return is_delegated(place)
+
+
+def is_delegated(place: str) -> bool:
+    """Whether systemd has left this cgroup, or one above, to whoever is in it (Delegate=)."""
     while place.startswith("/sys/fs/cgroup/"):
         for name in ("user.delegate", "trusted.delegate"):
             with contextlib.suppress(OSError):

@@ -22,7 +22,7 @@ from pathlib import Path
 from watchdog.core.events import Event
 from watchdog.process import linux, trees
 from watchdog.process.birth import Birth
-from watchdog.process.cgroup import Cgroup, home, trouble
+from watchdog.process.cgroup import Cgroup, home, is_delegated, trouble
 from watchdog.process.ports import Adopted, Sight
 from watchdog.process.spec import Mark, SpawnSpec
 
@@ -43,6 +43,7 @@ class Cgroups:
         if self.home:
             state.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._put_first(f"{self.home}/watchdog.{name_of(state)}.")
+            make_room_for_reload(self.home)
         self.remove_empty()
 
     def of(self, program: str) -> Cgroup | None:
@@ -233,6 +234,17 @@ def usable_home() -> str:
     """Our own cgroup if programs may live below it, else empty."""
     place = home()
     return "" if place is None or trouble(place) else place
+
+
+def make_room_for_reload(place: str) -> None:
+    """Make the cgroup in which systemd runs a unit's ExecReload, before systemd does.
+
+    Below a cgroup that was delegated it uses `.control`. Once there are threaded ones beside it,
+    one of the ordinary kind admits no process, and every `systemctl reload` would fail.
+    """
+    if is_delegated(place):
+        with contextlib.suppress(OSError):
+            Cgroup(f"{place}/.control").make()
 
 
 def name_of(state: Path) -> str:
