@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watchdog.cli.ports import Finding, Memory, Release, Survey
+    from watchdog.cli.ports import Finding, LogFile, Memory, Release, Survey
     from watchdog.config import Config
 
 
@@ -29,7 +29,9 @@ def main() -> int:
     from watchdog.cli.ports import Supplies
 
     return call(
-        run=start_daemon, demo=start_demo, supplies=Supplies(look_up, free, examine, recall)
+        run=start_daemon,
+        demo=start_demo,
+        supplies=Supplies(look_up, free, examine, recall, open_log),
     )
 
 
@@ -79,6 +81,13 @@ def recall(state: Path) -> Memory:
     from watchdog.incidents.store import Limits, Store
 
     return Memory(Store(state / "incidents", Limits(), bytes))
+
+
+def open_log(path: Path) -> LogFile:
+    """A captured log, to be read where it lies."""
+    from watchdog.logs.tail import Follower
+
+    return Follower(path)
 
 
 def find_other_watchdog() -> Path | None:

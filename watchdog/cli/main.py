@@ -31,7 +31,7 @@ COMMANDS = {
     "stop": Command("request", "NAME...|all", "stop programs"),
     "restart": Command("request", "NAME...|all", "restart programs"),
     "status": Command("status", "[NAME...] [--json]", "how the programs are"),
-    "logs": Command("logs", "NAME [-f] [-n N]", "what a program wrote"),
+    "logs": Command("logs", "[NAME...] [-f] [-n N]", "what programs wrote"),
     "why": Command("why", "NAME...", "what happened to a program, in sentences"),
     "incidents": Command("incidents", "[ID] [--html]", "the evidence of failures"),
     "signal": Command("signal", "SIGNAL NAME...", "send a signal to programs"),

@@ -6,7 +6,7 @@ spend the time that msgspec takes to load.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -82,6 +82,19 @@ class Memory(Protocol):
     def why(self, program: str) -> str: ...
 
 
+class LogFile(Protocol):
+    """A captured log with its rotated files, read without a running watchdog."""
+
+    def look_back(self) -> Iterator[bytes]:
+        """The lines up to now, newest first; what comes later is for `read`."""
+
+    def read(self) -> bytes:
+        """What was written since; empty when there is nothing yet."""
+
+    def close(self) -> None: ...
+
+
+OpenLog = Callable[["Path"], LogFile]  # raises OSError when it may not be read
 Recall = Callable[["Path"], Memory]  # of a state directory
 
 
@@ -92,6 +105,7 @@ class Supplies(NamedTuple):
     free: Free | None = None
     examine: Examine | None = None
     recall: Recall | None = None
+    open_log: OpenLog | None = None
 
 
 def as_data(value: Any) -> dict[str, Any]:

@@ -6,10 +6,10 @@ nothing is. Colours only on a terminal, and never with NO_COLOR.
 
 from __future__ import annotations
 
-import os
 from typing import Any, TextIO
 
 from watchdog.cli.context import terminal_width
+from watchdog.cli.terminal import DIM, GREEN, RED, YELLOW, wants_colour
 
 _COLUMNS = ("NAME", "STATE", "HEALTH", "PID", "UPTIME", "RESTARTS", "REASON")
 _DISPENSABLE = ("RESTARTS", "PID", "UPTIME", "HEALTH")  # the first of these goes first
@@ -17,20 +17,19 @@ _RIGHT = frozenset({"PID", "UPTIME", "RESTARTS"})
 _GAP = "  "
 _LEAST_REASON = 16  # columns left for the reason before another column is given up
 
-_GREEN, _YELLOW, _RED, _DIM = "32", "33", "31", "2"
 _COLOURS = {
-    "RUNNING": _GREEN,
-    "WAITING": _YELLOW,
-    "STARTING": _YELLOW,
-    "STOPPING": _YELLOW,
-    "BACKOFF": _YELLOW,
-    "FATAL": _RED,
-    "STOPPED": _DIM,
-    "EXITED": _DIM,
-    "healthy": _GREEN,
-    "starting": _YELLOW,
-    "unhealthy": _RED,
-    "unknown": _DIM,
+    "RUNNING": GREEN,
+    "WAITING": YELLOW,
+    "STARTING": YELLOW,
+    "STOPPING": YELLOW,
+    "BACKOFF": YELLOW,
+    "FATAL": RED,
+    "STOPPED": DIM,
+    "EXITED": DIM,
+    "healthy": GREEN,
+    "starting": YELLOW,
+    "unhealthy": RED,
+    "unknown": DIM,
 }
 
 Row = dict[str, str]
@@ -40,7 +39,7 @@ def print_table(programs: list[dict[str, Any]], out: TextIO) -> None:
     """Print a heading and a line for each program."""
     is_terminal = out.isatty()
     width = terminal_width() if is_terminal else None
-    for line in format_table(programs, width, is_terminal and _wants_colour()):
+    for line in format_table(programs, width, wants_colour(out)):
         print(line, file=out)
 
 
@@ -127,7 +126,3 @@ def _paint(text: str, row: Row) -> str:
         if word in _COLOURS:
             rest = rest.replace(word, f"\x1b[{_COLOURS[word]}m{word}\x1b[0m", 1)
     return name + rest
-
-
-def _wants_colour() -> bool:
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

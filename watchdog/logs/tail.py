@@ -68,6 +68,20 @@ class Follower:
         except FileNotFoundError:
             return b""
 
+    def look_back(self) -> Iterator[bytes]:
+        """Stand at the present end; the lines before it, newest first, back to the oldest file.
+
+        Each with its newline, but for an unfinished last one. Nothing is lost or repeated between
+        these lines and what `read` gives, though the log be rotated while they are read.
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                files = stack.enter_context(_opened(self._path))
+            except FileNotFoundError:
+                return iter(())
+            self._stand(os.dup(files[0][0]), files[0][1])
+            return _lines_backwards(files, stack.pop_all())
+
     def read(self) -> bytes:
         """The next bytes; empty when there is nothing yet."""
         data = self._read_on()
@@ -205,6 +219,29 @@ def _rotated(path: Path) -> Iterator[Path]:
     while (older := path.with_name(f"{path.name}.{number}")).exists():
         yield older
         number += 1
+
+
+def _lines_backwards(files: _Files, stack: contextlib.ExitStack) -> Iterator[bytes]:
+    """All lines of the files, the last one first; closes the stack in the end."""
+    with stack:
+        pieces: list[bytes] = []  # of the line that is being read, the last one first
+        for block in _blocks_backwards(files):
+            *_, first = starts = block.split(b"\n")[::-1]
+            for piece in starts[:-1]:  # each of them begins a line
+                if line := b"".join(reversed([*pieces, piece])):
+                    yield line
+                pieces = [b"\n"]
+            pieces.append(first)
+        if line := b"".join(reversed(pieces)):
+            yield line
+
+
+def _blocks_backwards(files: _Files) -> Iterator[bytes]:
+    for fd, size in files:
+        while size:
+            start = max(0, size - BLOCK)
+            yield os.pread(fd, size - start, start)
+            size = start
 
 
 def _last_lines(files: _Files, count: int) -> bytes:
