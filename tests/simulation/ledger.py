@@ -54,6 +54,7 @@ class Process:
         self.no_grace = False  # ... and to do so at once
         self.grace_doubtful = False  # somebody lost patience while it was being spawned
         self.stopped_at: float | None = None
+        self.rest_told = False  # what the main process left behind got the stop signal, too
         self.kill_by = 0.0
         self.killed_at: float | None = None
 

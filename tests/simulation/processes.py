@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.simulation import judge
+from tests.simulation import endings, judge
 from tests.simulation.ledger import Ledger, Process
 from watchdog.core import events
 from watchdog.core.effects import Examine, Kill, Probe, Signal, Spawn
@@ -39,9 +39,9 @@ class Processes:
         if effect.signal == OPERATORS_SIGNAL:
             return
         if effect.group and process.stopped_at is not None:
-            judge.check_rest_is_told(ledger, process)
+            endings.check_rest_is_told(ledger, process)
             return
-        judge.check_stop(self._world, ledger, process, event)
+        endings.check_stop(self._world, ledger, process, event)
         if process.alive and not process.ignores_stop and process.hung_since is None:
             at = self._world.now + process.exit_delay
             self._world.at(at, self.end, ledger, process, Exit(signal=15))
@@ -49,7 +49,7 @@ class Processes:
     def examine(self, effect: Examine, ledger: Ledger, event: Event | None) -> None:
         """Evidence is taken in time, too late, or never."""
         process = judge.find_target(ledger, effect)
-        judge.check_examination(self._world, ledger, process, event)
+        endings.check_examination(self._world, ledger, process, event)
         takes = self._world.rng.choice((0.0, 0.3, 0.9, 1.5, None))
         if takes is not None:
             at = self._world.now + takes * effect.within
@@ -58,7 +58,7 @@ class Processes:
     def kill(self, effect: Kill, ledger: Ledger, event: Event | None) -> None:
         """Nothing survives it, unless it forks faster than it is killed."""
         process = judge.find_target(ledger, effect)
-        judge.check_kill(self._world, ledger, process, event)
+        endings.check_kill(self._world, ledger, process, event)
         process.kills_needed -= 1
         process.leaves_rest = process.leaves_rest or process.kills_needed > 0
         self.end(ledger, process, Exit(signal=9))

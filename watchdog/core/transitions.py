@@ -251,6 +251,8 @@ def crash(t: Turn, event: events.Exited) -> None:
 def note_exit(t: Turn, event: events.Exited) -> None:
     """The main process went as it should; what it started has the rest of the grace."""
     program = t.program
+    if program.pid is None:
+        return  # said twice: what it left behind must not be told again
     program.pid, program.last_exit = None, event.exit
     if program.examine_by is not None:
         turn.proceed(t)  # there is nothing left to be examined
