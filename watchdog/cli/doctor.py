@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from watchdog.cli.context import FAILED, OK, Context, complain, make_parser
 from watchdog.cli.ports import Finding, as_data
+from watchdog.cli.progress import Waiting
+from watchdog.cli.terminal import wants_colour
 
 _SUMMARY = """Say what this machine offers to a watchdog, and what is wrong, each with what to do:
 kernel features, directories, disk, limits, ports, the configuration, other copies. Each is tried;
@@ -29,7 +30,8 @@ def main(context: Context) -> int:
     if context.supplies.examine is None:
         complain("the part that examines is not installed here")
         return FAILED
-    findings = context.supplies.examine(options.config)
+    with Waiting("trying what this machine offers"):
+        findings = context.supplies.examine(options.config)
     _print(findings, options.json)
     return FAILED if any(finding.level == "wrong" for finding in findings) else OK
 
@@ -40,8 +42,7 @@ def _print(findings: list[Finding], as_json: bool) -> None:
 
         print(json.dumps([as_data(finding) for finding in findings], indent=2))
         return
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    for line in layout(findings, _signs(sys.stdout.encoding), colour):
+    for line in layout(findings, _signs(sys.stdout.encoding), wants_colour(sys.stdout)):
         print(line)
 
 

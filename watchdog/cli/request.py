@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import argparse
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from watchdog.cli.context import FAILED, OK, Context, connect, make_client_parser, parse
+from watchdog.cli.progress import Look, Waiting
 
 _SUMMARIES = {
     "start": "Start programs and wait until they run.",
     "stop": "Stop programs, those that depend on others first, and wait until they are gone.",
     "restart": "Stop programs and start them again, and wait until they run.",
 }
+_DOING = {"start": "starting", "stop": "stopping", "restart": "restarting"}
+_UNDER_WAY = ("STARTING", "STOPPING", "BACKOFF", "WAITING")
 _PAST = {"start": "started", "stop": "stopped", "restart": "restarted", "signal": "signalled"}
 # What was wanted is so already: an error in words, as supervisorctl has it, but no failure.
 _HARMLESS = {("start", "already started"), ("stop", "not running")}
@@ -22,7 +27,24 @@ def main(context: Context) -> int:
     parser = make_client_parser(context, _SUMMARIES[action], f"watchdog {action} bot")
     parser.add_argument("names", nargs="+", metavar="NAME", help="a program, or `all`")
     options = parse(parser, context.words)
-    return report(action, connect(options).request(action, options.names))
+    client = connect(options)
+    with Waiting(f"{_DOING[action]} {' '.join(options.names)}", _watcher(options)):
+        results = client.request(action, options.names)
+    return report(action, results)
+
+
+def _watcher(options: argparse.Namespace) -> Look:
+    """Tells what is not done yet, over a connection of its own."""
+    return lambda: under_way(connect(options).status()["programs"], options.names)
+
+
+def under_way(programs: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
+    """Those of the named programs (or `all`) that are between two states, and in which. Pure."""
+    return ", ".join(
+        f"{program['name']} {program['state']}"
+        for program in programs
+        if program["state"] in _UNDER_WAY and ("all" in names or program["name"] in names)
+    )
 
 
 def report(action: str, results: Iterable[Mapping[str, str]]) -> int:

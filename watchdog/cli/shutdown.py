@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from watchdog.cli.context import OK, Context, connect, make_client_parser
+from watchdog.cli.progress import Waiting
+from watchdog.cli.request import under_way
 
 
 def main(context: Context) -> int:
@@ -17,6 +19,7 @@ def main(context: Context) -> int:
         print("shutting down")
         return OK
     print("shutting down ...", flush=True)
-    client.wait_until_gone()
+    with Waiting("stopping", lambda: under_way(connect(options).status()["programs"], ["all"])):
+        client.wait_until_gone()
     print("Shut down")
     return OK

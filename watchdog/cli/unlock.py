@@ -17,6 +17,7 @@ from watchdog.cli.context import (
     terminal_width,
 )
 from watchdog.cli.ports import Free, LookUp, Survey, Trouble
+from watchdog.cli.progress import Waiting
 from watchdog.cli.singletons import Meant, add_key, choose, show
 from watchdog.config.errors import ConfigError
 
@@ -84,7 +85,8 @@ def _unlock(meant: Meant, options: argparse.Namespace, look_up: LookUp, free: Fr
 def _free(meant: Meant, survey: Survey, free: Free) -> int:
     stop = meant.program.policy.stop if meant.program is not None else None
     signal, grace = (stop.signal, stop.grace) if stop is not None else (_SIGNAL, _GRACE)
-    release = free(survey, signal, grace, lambda text: print(text, flush=True))
+    with Waiting(f"waiting for their end, at most {grace:.0f} s before SIGKILL") as waiting:
+        release = free(survey, signal, grace, waiting.say)
     if release.free:
         print(release.text)
         return OK
@@ -145,4 +147,6 @@ def _stop(client: Client, name: str) -> bool:
     """Have the watchdog stop the program; it stays down until it is started again."""
     from watchdog.cli.request import report
 
-    return report("stop", client.request("stop", [name])) == OK
+    with Waiting(f"stopping {name}"):
+        results = client.request("stop", [name])
+    return report("stop", results) == OK

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from watchdog.cli.context import FAILED, OK, Context, complain, connect, make_client_parser
+from watchdog.cli.progress import Waiting
 from watchdog.client import Client
 from watchdog.client.errors import Unreachable
 
@@ -23,8 +24,10 @@ def main(context: Context) -> int:
     parser = make_client_parser(context, summary, "watchdog upgrade")
     client = connect(parser.parse_args(context.words))
     print("trying the new version ...", flush=True)
-    began = client.upgrade()
-    ended = wait_for_new(client, began["count"])
+    with Waiting("its rehearsal"):
+        began = client.upgrade()
+    with Waiting("waiting for the new version"):
+        ended = wait_for_new(client, began["count"])
     if ended["count"] == began["count"]:
         complain(f"no upgrade, {ended['version']} goes on: {ended['trouble']}")
         return FAILED

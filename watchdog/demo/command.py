@@ -107,9 +107,11 @@ def _is_installed(module: str) -> bool:
 def _read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="watchdog demo",
-        description="Show and judge the main job: a polling bot on an embedded Telegram sandbox, "
+        description="Show and judge the main job: a polling bot on an embedded Telegram sandbox,\n"
         "killed, hung, deaf, doubled, and shut down. It needs no token and takes half a minute.",
-        epilog="Exit code: 0 if every promise held, 1 if one was broken.",
+        epilog="Exit code: 0 if every promise held, 1 if one was broken.\n\n"
+        "example:\n  watchdog demo\n  watchdog demo --plain > story.txt",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument(
