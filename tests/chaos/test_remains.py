@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -58,12 +59,24 @@ def test_a_dead_programs_helpers_do_not_lock_its_next_watchdog_out(
     assert second.leave() == 0
 
 
+def remove(directory: Path) -> None:
+    """As `rm -r` does it, again where the watchdog was writing into it at the same time."""
+
+    def removed() -> bool:
+        with contextlib.suppress(OSError):
+            shutil.rmtree(directory)
+            return True
+        return False
+
+    wait_until(removed, f"{directory} to be removed")
+
+
 def test_records_are_written_again_when_the_state_directory_was_removed(world: World) -> None:
     """The next watchdog adopts also after `rm -r` of all that it adopts from."""
     text = section("exec sleep 600")
     first = world.up(text)
     pid = first.wait_state("bot", "RUNNING")["pid"]
-    shutil.rmtree(first.state)
+    remove(first.state)
     wait_until((first.state / "run" / "bot.json").exists, "the record")
     first.process.kill()
     first.process.wait()

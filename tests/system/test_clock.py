@@ -18,9 +18,12 @@ from tests.system.harness import ROOT, World
 WALL = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today"}
 MAY_LABEL = {
     "control/supervisor_methods.py",
+    "daemon/announcer.py",  # when an event of a listener happened
     "daemon/clock.py",
     "daemon/console.py",
+    "daemon/meter.py",
     "daemon/signs.py",  # how old a file is, as a bound of a gap; no deadline
+    "daemon/tally.py",
     "daemon/views.py",
     "locks/holders.py",
     "logs/lines.py",
