@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 from typing import NamedTuple
 
 from watchdog.cli import context
@@ -46,6 +47,7 @@ COMMANDS = {
     "unlock": Command("unlock", "NAME", "end who keeps the lock, and free it"),
     "service": Command("service", "KIND [--install]", "what starts it at boot: systemd and others"),
     "demo": Command("demo", "", "the whole story on an embedded sandbox"),
+    "completion": Command("completion", "SHELL", "a script for bash, zsh or fish"),
     "version": Command("version", "", "the version"),
 }
 _NOTHING = Supplies()
@@ -120,8 +122,12 @@ def _place_of(error: BaseException) -> str:
 
 def _load(given: Context) -> int:
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    module = import_module(f"watchdog.cli.{COMMANDS[given.command].module}")
-    return int(module.main(given))
+    return int(module_of(given.command).main(given))
+
+
+def module_of(command: str) -> ModuleType:
+    """Where a command is."""
+    return import_module(f"watchdog.cli.{COMMANDS[command].module}")
 
 
 def _end_quietly() -> int:
