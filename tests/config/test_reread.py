@@ -43,6 +43,7 @@ UNSEEN = {
     "stop": 'stop.signal = "INT"',
     "autostart": "autostart = false",
     "evidence": "evidence.lines = 5",
+    "drill": 'drill.every = "1d"',
     "group_name": 'group_name = "team"',
     "priority": "priority = 1",
     "depends_on": 'depends_on = ["other"]',

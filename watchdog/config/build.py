@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from watchdog.config.drilling import drill_of
 from watchdog.config.envfile import read_env_file
 from watchdog.config.errors import ConfigError, Findings, KeyPath
 from watchdog.config.expand import CannotExpand, Scope, expand
@@ -74,6 +75,7 @@ def build_program(name: str, raw: Any, around: Surroundings, findings: Findings)
         evidence=EvidenceConfig(table["evidence"]["signal"], table["evidence"]["lines"]),
         group_name=table["group_name"] or "",
         listener=listener_of(name, table, findings),
+        drill=drill_of(table, findings),
         group_priority=table["group_priority"],
     )
 

@@ -87,6 +87,24 @@ class EvidenceConfig(Struct, frozen=True):
     lines: int = 200
 
 
+class DrillConfig(Struct, frozen=True):
+    """How the program is broken on purpose. Commands that are None cannot be rehearsed."""
+
+    block: tuple[str, ...] | None = None
+    mute: tuple[str, ...] | None = None
+    notice: float = 0.0  # seconds that the program itself takes to see that something is amiss
+    every: float | None = None  # seconds from one scheduled drill to the next
+    at: str | None = None  # not before this time of the day, HH:MM
+    only: tuple[str, ...] = ("kill",)  # what a scheduled drill rehearses
+
+    def command(self, fault: str) -> tuple[str, ...] | None:
+        """The command for a fault that takes one."""
+        return {"block": self.block, "mute": self.mute}.get(fault)
+
+    def __repr__(self) -> str:
+        return f"DrillConfig(every={self.every}, at={self.at}, only={self.only})"
+
+
 class IncidentsConfig(Struct, frozen=True):
     """How much evidence is kept."""
 
@@ -139,6 +157,7 @@ class ProgramConfig(Struct, frozen=True):
     group_name: str = ""  # the group of programs; empty is one of its own
     group_priority: int | None = None  # as supervisor shows it; None is the program's own
     listener: ListenerConfig | None = None
+    drill: DrillConfig = DrillConfig()
 
     @property
     def team(self) -> str:

@@ -6,6 +6,7 @@ Reading, validation, the hints for misspelt keys and the reference page all come
 from __future__ import annotations
 
 from watchdog.config import kinds
+from watchdog.config.drilling import DRILL
 from watchdog.config.house_options import HOUSE_OPTIONS
 from watchdog.config.identity import singleton
 from watchdog.config.listening import LISTENER
@@ -245,5 +246,6 @@ PROGRAM = section(
     LOGS,
     LISTENER,
     EVIDENCE,
+    DRILL,
 )
 SECTIONS = (WATCHDOG, PROGRAM)

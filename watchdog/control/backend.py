@@ -133,6 +133,38 @@ class GiveWayError(Exception):
     """The watchdog stays, as it is looked after. The text says why."""
 
 
+class DrillError(Exception):
+    """There is no drill, or it cannot do that. The text says why."""
+
+
+class Drills(Protocol):
+    """Failures that are rehearsed, one at a time; `DrillError` where something cannot be."""
+
+    def facts(self, name: str) -> dict[str, Any]:
+        """What a drill of this program is judged by."""
+        ...
+
+    def begin(self, name: str) -> str:
+        """Begin one; its token."""
+        ...
+
+    def renew(self, token: str) -> None:
+        """It goes on."""
+        ...
+
+    async def strike(self, token: str, fault: str) -> float:
+        """Do it to the program; when, in Unix seconds."""
+        ...
+
+    async def mend(self, token: str) -> None:
+        """A process that was stopped goes on."""
+        ...
+
+    async def end(self, token: str, told: dict[str, Any]) -> None:
+        """It is over, with this result."""
+        ...
+
+
 class Memory(Protocol):
     """What is remembered of failures; the module `watchdog.incidents.memory` has one."""
 
@@ -154,6 +186,9 @@ class Backend(Protocol):
 
     @property
     def memory(self) -> Memory: ...
+
+    @property
+    def drills(self) -> Drills: ...
 
     def watchdog(self) -> WatchdogView: ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from watchdog.control import (
+    drill_methods,
     incident_methods,
     supervisor_clear,
     supervisor_groups,
@@ -23,4 +24,5 @@ METHODS: dict[str, Method] = {
     **watchdog_methods.TABLE.methods,
     **watchdog_history.TABLE.methods,
     **incident_methods.TABLE.methods,
+    **drill_methods.TABLE.methods,
 }

@@ -24,6 +24,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "boolean": (bool, int),
     "array": (list,),
+    "struct": (dict,),
     "signal": (str, int),
 }
 

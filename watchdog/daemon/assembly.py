@@ -37,6 +37,7 @@ from watchdog.daemon.ledger import Handover, Ledger, fields_of
 from watchdog.daemon.performer import Callbacks, Performer
 from watchdog.daemon.policies import policies_of
 from watchdog.daemon.records import Record, Records
+from watchdog.daemon.rehearsals import Rehearsals, make_drills
 from watchdog.daemon.reload import Reloader
 from watchdog.daemon.remarks import Remarks
 from watchdog.daemon.service import Service
@@ -64,6 +65,7 @@ from watchdog.process import (
 from watchdog.process.oom import OomWatch
 
 if TYPE_CHECKING:
+    from watchdog.control.backend import Drills
     from watchdog.daemon.meter import Meter
 
 
@@ -271,7 +273,26 @@ class Parts:
             self.keeper,
             self.veil,
             self.console.say,
-            partial(self.tally.reloading, self.upward.reloading),
+            partial(
+                self.rehearsals.reloading, partial(self.tally.reloading, self.upward.reloading)
+            ),
+        )
+
+    @cached_property
+    def rehearsals(self) -> Rehearsals:
+        return Rehearsals(self.config, self.crew.configs, self.journal, self.console)
+
+    @cached_property
+    def drills(self) -> Drills:
+        return make_drills(
+            self.fleet,
+            self.crew,
+            self.service,
+            self.recorder,
+            self.journal,
+            self.veil,
+            self.config,
+            self.tally,
         )
 
     # --- what clients see
@@ -301,6 +322,7 @@ class Parts:
             self.config.house.identifier,
         )
         service.remote_listeners.append(self.audience.remote)
+        service.make_drills = lambda: self.drills
         service.make_meter = cache(partial(make_meter, self.views, self.tally, self.adapters))
         return service
 

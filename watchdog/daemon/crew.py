@@ -230,6 +230,11 @@ def surroundings_of(config: ProgramConfig, server: str) -> Surroundings:
     """What the command of an exec probe runs in: the program's own; telegram wants its token."""
     if all(target.kind not in ("exec", "telegram") for target in config.probes.values()):
         return Surroundings()
+    return own_surroundings(config, server)
+
+
+def own_surroundings(config: ProgramConfig, server: str) -> Surroundings:
+    """What the program itself runs in."""
     account = find_account(config)
     return Surroundings(
         environment=environment_of(config, server),

@@ -165,6 +165,7 @@ async def go_round(
         parts.upward.begin()
         Locksmith(parts.adapters.locks, parts.console, parts.journal).begin()
         parts.recorder.resume()
+        parts.rehearsals.arm()
         give_back()
         code = await parts.finished
         if parts.service.renewing:

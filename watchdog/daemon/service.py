@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 from watchdog.config.groups import GroupChanges
 from watchdog.control.backend import (
     Configured,
+    Drills,
     GiveWayError,
     Memory,
     ProgramView,
@@ -66,6 +67,11 @@ class Meter(Protocol):
         """All of it, now."""
 
 
+def no_drills() -> Drills:
+    """The same for drills."""
+    raise RuntimeError("there are no drills yet")
+
+
 def no_meter() -> Meter:
     """Nobody can ask before everything is put together."""
     raise RuntimeError("there is no meter yet")
@@ -110,6 +116,7 @@ class Service:
         self.abandon: Callable[[], None] = leave  # ends the watchdog, and not its programs
         self._upgrader: Upgrader | None = None
         self.make_meter: Callable[[], Meter] = no_meter
+        self.make_drills: Callable[[], Drills] = no_drills
 
     # --- looking
 
@@ -122,6 +129,11 @@ class Service:
             uptime_seconds=self._loop.time() - self._began,
             identification=self._identifier,
         )
+
+    @property
+    def drills(self) -> Drills:
+        """Failures that are rehearsed."""
+        return self.make_drills()
 
     def programs(self) -> list[ProgramView]:
         """Every program, in the order in which they start."""
