@@ -65,7 +65,6 @@ from watchdog.process import (
 from watchdog.process.oom import OomWatch
 
 if TYPE_CHECKING:
-    from watchdog.control.backend import Drills
     from watchdog.daemon.meter import Meter
 
 
@@ -282,19 +281,6 @@ class Parts:
     def rehearsals(self) -> Rehearsals:
         return Rehearsals(self.config, self.crew.configs, self.journal, self.console)
 
-    @cached_property
-    def drills(self) -> Drills:
-        return make_drills(
-            self.fleet,
-            self.crew,
-            self.service,
-            self.recorder,
-            self.journal,
-            self.veil,
-            self.config,
-            self.tally,
-        )
-
     # --- what clients see
 
     @cached_property
@@ -322,7 +308,7 @@ class Parts:
             self.config.house.identifier,
         )
         service.remote_listeners.append(self.audience.remote)
-        service.make_drills = lambda: self.drills
+        service.make_drills = cache(partial(make_drills, self))
         service.make_meter = cache(partial(make_meter, self.views, self.tally, self.adapters))
         return service
 

@@ -21,16 +21,11 @@ import msgspec
 
 from watchdog.config import Config, ProgramConfig
 from watchdog.control.backend import Drills
-from watchdog.core.fleet import Fleet
 from watchdog.daemon.console import Console
-from watchdog.daemon.crew import Crew
 from watchdog.daemon.journal import Journal
-from watchdog.daemon.tally import Tally
-from watchdog.daemon.veil import Veil
-from watchdog.incidents.recorder import Recorder
 
 if TYPE_CHECKING:
-    from watchdog.daemon.service import Service
+    from watchdog.daemon.assembly import Parts
 
 NAP = 3600.0
 """Seconds: the longest sleep before the clock is looked at again, as it may have been moved."""
@@ -198,26 +193,17 @@ def read_result(said: bytes) -> tuple[str, str]:
     return "refused", lines[-1].removeprefix("watchdog: ") if lines else "it said nothing"
 
 
-def make_drills(
-    fleet: Fleet,
-    crew: Crew,
-    service: Service,
-    recorder: Recorder,
-    journal: Journal,
-    veil: Veil,
-    config: Config,
-    tally: Tally,
-) -> Drills:
+def make_drills(parts: Parts) -> Drills:
     """The daemon's part of drills; what that needs is loaded with the first one."""
     from watchdog.daemon import drills
 
     return drills.Drills(
-        fleet.programs.__getitem__,
-        crew.configs.__getitem__,
-        service.signal,
-        recorder.rehearsed,
-        journal.write,
-        veil.over,
-        f"unix://{config.socket}",
-        tally.of,
+        parts.fleet.programs.__getitem__,
+        parts.crew.configs.__getitem__,
+        parts.service.signal,
+        parts.recorder.rehearsed,
+        parts.journal.write,
+        parts.veil.over,
+        f"unix://{parts.config.socket}",
+        parts.tally.of,
     )
