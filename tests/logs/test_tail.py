@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -187,3 +188,19 @@ def test_tail_log_answers_as_supervisor_does(text: str, offset: int, length: int
         log = Path(place) / "log"
         log.write_bytes(text.encode())
         assert tail_log(log, offset, length) == tuple(tailFile(str(log), offset, length))
+
+
+@pytest.mark.parametrize("kind", ["fifo", "endless device"])
+def test_what_is_no_file_is_not_read(tmp_path: Path, kind: str) -> None:
+    """A log that is sent to a pipe or a device has nothing to read, and nobody waits for it."""
+    log = Path("/dev/zero")
+    if kind == "fifo":
+        log = tmp_path / "log"
+        os.mkfifo(log)
+    with pytest.raises(OSError, match="not a file"):
+        read_log(log, 0, 0)
+    with pytest.raises(OSError, match="not a file"):
+        last_lines(log, 3)
+    assert tail_log(log, 0, 10) == ("", 0, False)
+    follower = Follower(log)
+    assert (follower.begin(3), follower.read()) == (b"", b"")

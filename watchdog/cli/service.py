@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -56,10 +57,17 @@ def _make_parser(context: Context) -> argparse.ArgumentParser:
     what.add_argument("--install", action="store_true", help="write it, and start the service")
     what.add_argument("--uninstall", action="store_true", help="stop the service, and remove it")
     parser.add_argument("--user", metavar="USER", help="who runs the watchdog")
-    parser.add_argument("--name", metavar="NAME", help="what to call the service")
+    parser.add_argument("--name", metavar="NAME", type=_name, help="what to call the service")
     parser.add_argument("--env-file", metavar="FILE", help="KEY=value lines for the watchdog")
     parser.add_argument("--per-program", action="store_true", help="one service per program")
     return parser
+
+
+def _name(text: str) -> str:
+    """It becomes part of paths, and of sections."""
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", text):
+        return text
+    raise argparse.ArgumentTypeError(f"found {text!r}; allowed: letters, digits, _, . and -")
 
 
 def _read_kind(parser: argparse.ArgumentParser, words: list[str]) -> tuple[str, list[str]]:
@@ -152,9 +160,12 @@ def _install(kind: Kind, subjects: list[Subject]) -> int:
 
 def _uninstall(kind: Kind, subjects: list[Subject]) -> int:
     """Run the steps, the last to start first, and remove the files."""
+    files = _render(kind, subjects)
+    for file in files:
+        _refuse_others(Path(file.path))
     steps = [step for subject in reversed(subjects) for step in kind.uninstall(subject)]
     _run_steps(step for step in steps if not step.late)
-    for file in _render(kind, subjects):
+    for file in files:
         print(f"{_remove(file)} {file.path}")
     _run_steps(dict.fromkeys(step for step in steps if step.late))
     return OK
@@ -163,6 +174,7 @@ def _uninstall(kind: Kind, subjects: list[Subject]) -> int:
 def _write(file: File) -> str:
     """Replace the file in one go; what became of it."""
     path = Path(file.path)
+    _refuse_others(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         if path.exists() and path.read_text(encoding="utf-8") == file.text:
@@ -185,6 +197,15 @@ def _remove(file: File) -> str:
     except OSError as error:
         raise Trouble(f"{file.path} cannot be removed: {error.strerror}") from None
     return "removed"
+
+
+def _refuse_others(path: Path) -> None:
+    """A link (a masked unit leads to /dev/null) or a device was put there by somebody else."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise Trouble(
+            f"{path} is no plain file, so it is left alone: move it away"
+            " (a masked unit: systemctl unmask NAME), or choose another --name"
+        )
 
 
 def _run_steps(steps: Iterable[Step]) -> None:

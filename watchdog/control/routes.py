@@ -80,8 +80,8 @@ class Routes:
         return self._follow(self._api.backend.log_path(found[0].name, channel), request)
 
     def _follow(self, path: str | None, request: Request) -> Reply:
-        if path is None or not Path(path).exists():
-            return plain(404, "There is no log yet")
+        if path is None or not Path(path).is_file():  # it may also be sent to a pipe
+            return plain(404, "There is no log to read")
         # nginx would collect the stream into blocks otherwise
         headers = (("X-Accel-Buffering", "no"),)
         return Reply(200, headers=headers, stream=self._stream(Path(path), request))

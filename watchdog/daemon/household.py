@@ -9,6 +9,7 @@ from pathlib import Path
 
 from watchdog.config.model import House
 from watchdog.daemon.claims import Unusable
+from watchdog.logs.opening import may_remove
 
 _LIMITS = {"open_files": "RLIMIT_NOFILE", "processes": "RLIMIT_NPROC"}
 
@@ -41,8 +42,11 @@ def _raise_limit(key: str, constant: str, wanted: int) -> None:
 
 @contextlib.contextmanager
 def pid_file(path: Path | None) -> Iterator[None]:
-    """Keep our pid in the file meanwhile; removed only if it is still ours."""
-    if path is None:
+    """Keep our pid in the file meanwhile; removed only if it is still ours.
+
+    A device, a pipe or a link to one (/dev/null is a usual way to want none) is left alone.
+    """
+    if path is None or (path.exists() and not path.is_file()):
         yield
         return
     own = f"{os.getpid()}\n"
@@ -55,7 +59,7 @@ def pid_file(path: Path | None) -> Iterator[None]:
         yield
     finally:
         with contextlib.suppress(OSError):
-            if path.read_text() == own:
+            if may_remove(str(path)) and path.read_text() == own:
                 path.unlink()
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
+from pathlib import Path
 
 from watchdog.config.model import ProgramConfig
 from watchdog.control.backend import InputError
 from watchdog.daemon.console import Console
 from watchdog.logs.capture import Captures
 from watchdog.logs.feed import Feeds, NotReading
+from watchdog.logs.opening import leads_to_descriptor
 
 
 class Streams:
@@ -30,6 +33,8 @@ class Streams:
         """Begin the captured output anew, also of a program that does not run. Raises OSError."""
         logs = self._config_of(name).logs
         known = [path for path in (logs.path, logs.stderr_path) if path and path.is_file()]
+        for path in known:
+            _refuse_what_is_not_ours(path)
         self._captures.clear(name)
         for path in known:
             with path.open("ab") as file:  # there also if nothing of the program runs now
@@ -49,3 +54,9 @@ class Streams:
             raise InputError("it does not read its input") from None
         except OSError as error:
             raise InputError(f"its input is closed ({error.strerror})") from None
+
+
+def _refuse_what_is_not_ours(path: Path) -> None:
+    """/dev/stdout is a file, too, if our output is redirected to one. Raises OSError."""
+    if leads_to_descriptor(str(path)):
+        raise OSError(errno.EINVAL, "not a file of its own", str(path))

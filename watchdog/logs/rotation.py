@@ -16,15 +16,13 @@ from pathlib import Path
 
 import msgspec
 
+from watchdog.logs.opening import leads_to_descriptor, may_remove, open_log, put
 from watchdog.logs.witness import NOBODY, Lost, Place, Witness
 
 PATIENCE = 1.0
 """Seconds between two looks at whether the file is still at its path, and between two retries."""
 OVERSHOOT = 1024 * 1024
 """Bytes that one endless line may add beyond the maximum before a rotation tears it."""
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
-"""Non-blocking, because the path may name a pipe or a terminal whose reader has stopped."""
-_MODE = 0o640
 
 Tell = Callable[[str | None], None]
 """Told a sentence when trouble begins and None when it is over."""
@@ -68,7 +66,8 @@ class RotatingFile:
     """Appends to `path`; beyond `maximum` bytes the file becomes `path.1`, `path.1` `path.2`, ...
 
     maximum: bytes, 0 for never. backups: how many rotated files are kept; with 0 the file is
-    emptied instead. A path that is no regular file (a pipe, a terminal) is never rotated.
+    emptied instead. A path that is no regular file (a pipe, a terminal), or leads to a descriptor
+    (/dev/stdout), is never rotated.
     tell: called on entry into trouble and on recovery. notice: a sentence as a line of this log.
     """
 
@@ -86,6 +85,7 @@ class RotatingFile:
         "_rotate_after",
         "_size",
         "_tell",
+        "_to_socket",
         "_told",
         "_whole",
         "_witness",
@@ -117,6 +117,7 @@ class RotatingFile:
         self._rotate_after = 0.0
         self._loss: _Loss | None = None
         self._told = False
+        self._to_socket = False
 
     # -- what the owner does --------------------------------------------------------------
 
@@ -170,7 +171,7 @@ class RotatingFile:
 
     def clear(self) -> None:
         """Begin the log anew; the rotated files stay. Raises OSError, also for a device."""
-        if not _may_remove(self._path):
+        if not may_remove(self._path):
             raise OSError(errno.EINVAL, "not a file of its own", self._path)
         self._witness.before_move()
         Path(self._path).unlink(missing_ok=True)
@@ -224,10 +225,11 @@ class RotatingFile:
     def _open(self, now: float) -> None:
         if self._fd >= 0:
             self._witness.before_move()
-        fd = _open_making_directories(self._path)
+        fd = open_log(self._path)
         found = os.fstat(fd)
-        regular = stat.S_ISREG(found.st_mode)
+        regular = stat.S_ISREG(found.st_mode) and not leads_to_descriptor(self._path)
         self._swap(fd)
+        self._to_socket = stat.S_ISSOCK(found.st_mode)
         self._identity = (found.st_dev, found.st_ino) if regular else None
         self._size = found.st_size if regular else 0
         self._whole = True
@@ -264,7 +266,7 @@ class RotatingFile:
 
     def _put(self, data: bytes) -> None:
         while data:
-            count = os.write(self._fd, data)
+            count = put(self._fd, data, self._to_socket)
             self._size += count
             self._done += count
             self._whole = data[count - 1] == 10
@@ -320,22 +322,6 @@ class RotatingFile:
         if not self._told:
             self._told = True
             self._tell(text)
-
-
-def _may_remove(path: str) -> bool:
-    """Whether it is a plain file, or nothing: a link or a device is not for us to remove."""
-    try:
-        return stat.S_ISREG(Path(path).lstat().st_mode)
-    except FileNotFoundError:
-        return True
-
-
-def _open_making_directories(path: str) -> int:
-    try:
-        return os.open(path, _FLAGS, _MODE)
-    except FileNotFoundError:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, _FLAGS, _MODE)
 
 
 def _rename(old: str, new: str) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
+import stat
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -65,7 +67,7 @@ class Follower:
             with _opened(self._path) as files:
                 self._stand(os.dup(files[0][0]), files[0][1])
                 return _last_lines(files, lines)
-        except FileNotFoundError:
+        except OSError:
             return b""
 
     def look_back(self) -> Iterator[bytes]:
@@ -77,7 +79,7 @@ class Follower:
         with contextlib.ExitStack() as stack:
             try:
                 files = stack.enter_context(_opened(self._path))
-            except FileNotFoundError:
+            except OSError:
                 return iter(())
             self._stand(os.dup(files[0][0]), files[0][1])
             return _lines_backwards(files, stack.pop_all())
@@ -121,7 +123,7 @@ class Follower:
         if self._has_grown():
             return True
         with contextlib.suppress(OSError):
-            self._stand(os.open(self._successor(), os.O_RDONLY | os.O_CLOEXEC), 0)
+            self._stand(_open_file(self._successor()), 0)
             return True
         return False
 
@@ -160,7 +162,7 @@ def read_log(path: Path, offset: int, length: int) -> str:
         raise FileNotFoundError(f"there is no log at {path}")
     if length < 0 or (offset < 0 and length):
         raise ValueError("BAD_ARGUMENTS")
-    with path.open("rb") as file:
+    with open(_open_file(path), "rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(offset if offset >= 0 else max(0, size + offset))
         return _text(file.read(length or -1))
@@ -173,7 +175,7 @@ def tail_log(path: Path, offset: int, length: int) -> tuple[str, int, bool]:
     something before was skipped. A log that cannot be read has nothing new: ("", offset, False).
     """
     try:
-        with path.open("rb") as file:
+        with open(_open_file(path), "rb") as file:
             size = file.seek(0, os.SEEK_END)
             overflow = size > offset + length
             nothing_new = offset >= size and not overflow
@@ -182,6 +184,19 @@ def tail_log(path: Path, offset: int, length: int) -> tuple[str, int, bool]:
             return _text(file.read(count)), size, overflow
     except OSError:
         return "", offset, False
+
+
+def _open_file(path: Path) -> int:
+    """A descriptor to read the log. Raises OSError, also for what is no file.
+
+    A log may be sent to a pipe or a device: to read there could wait for ever, have no end, or take
+    from another reader what was meant for it.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return fd
+    os.close(fd)
+    raise OSError(errno.EINVAL, "not a file that can be read again", str(path))
 
 
 def _text(data: bytes) -> str:
@@ -198,14 +213,14 @@ _Files = list[tuple[int, int]]
 def _opened(path: Path) -> Iterator[_Files]:
     """The log and its rotated predecessors, all opened at once, so that a rotation changes nothing.
 
-    Raises FileNotFoundError when the log itself is not there.
+    Raises FileNotFoundError when the log itself is not there, OSError if it is no file.
     """
     with contextlib.ExitStack() as stack:
         files: _Files = []
         seen: set[tuple[int, int]] = set()
         for name in (path, *_rotated(path)):
             with contextlib.suppress(OSError) if files else contextlib.nullcontext():
-                fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+                fd = _open_file(name)
                 stack.callback(os.close, fd)
                 found = os.fstat(fd)
                 if (found.st_dev, found.st_ino) not in seen:  # else rotated while we looked
