@@ -181,6 +181,26 @@ class Memory(Protocol):
         ...
 
 
+class Observer(Protocol):
+    """Looks closely at programs, when somebody asks."""
+
+    def probes_since(self, at: float) -> dict[str, list[tuple[float, str, bool, float]]]:
+        """The probes that came back after `at` (Unix seconds): at, role, ok, seconds."""
+        ...
+
+    def probes(self, program: str) -> list[dict[str, Any]]:
+        """The last probes of a program, oldest first."""
+        ...
+
+    def processes(self, program: str) -> list[dict[str, Any]]:
+        """Every process of its tree."""
+        ...
+
+    def environment(self, program: str) -> dict[str, str | None]:
+        """Its variables; None where the value is not to be shown."""
+        ...
+
+
 class Backend(Protocol):
     """The daemon, as the server sees it."""
 
@@ -189,6 +209,9 @@ class Backend(Protocol):
 
     @property
     def drills(self) -> Drills: ...
+
+    @property
+    def observer(self) -> Observer: ...
 
     def watchdog(self) -> WatchdogView: ...
 

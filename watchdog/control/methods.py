@@ -5,6 +5,7 @@ from __future__ import annotations
 from watchdog.control import (
     drill_methods,
     incident_methods,
+    observe_methods,
     supervisor_clear,
     supervisor_groups,
     supervisor_logs,
@@ -25,4 +26,5 @@ METHODS: dict[str, Method] = {
     **watchdog_history.TABLE.methods,
     **incident_methods.TABLE.methods,
     **drill_methods.TABLE.methods,
+    **observe_methods.TABLE.methods,
 }

@@ -22,6 +22,7 @@ Handler = Callable[..., Coroutine[Any, Any, Any]]
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "int": (int,),
+    "double": (float, int),
     "boolean": (bool, int),
     "array": (list,),
     "struct": (dict,),

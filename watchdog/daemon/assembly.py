@@ -66,6 +66,7 @@ from watchdog.process.oom import OomWatch
 
 if TYPE_CHECKING:
     from watchdog.daemon.meter import Meter
+    from watchdog.daemon.observer import Observer
 
 
 class Parts:
@@ -310,6 +311,7 @@ class Parts:
         service.remote_listeners.append(self.audience.remote)
         service.make_drills = cache(partial(make_drills, self))
         service.make_meter = cache(partial(make_meter, self.views, self.tally, self.adapters))
+        service.make_observer = cache(partial(make_observer, self))
         return service
 
 
@@ -330,6 +332,14 @@ def make_meter(views: Views, tally: Tally, adapters: Adapters) -> Meter:
     from watchdog.daemon.meter import Meter
 
     return Meter(views, tally, adapters.processes.pid, *load_usage())
+
+
+def make_observer(parts: Parts) -> Observer:
+    """Who looks closely at programs; loaded when somebody watches for the first time."""
+    from watchdog.daemon.observer import Observer
+
+    members, environment = parts.adapters.processes.members, parts.crew.environment
+    return Observer(parts.recorder, members, environment, parts.veil.over)
 
 
 def is_up(fleet: Fleet, name: str) -> bool:

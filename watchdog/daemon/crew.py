@@ -190,6 +190,10 @@ class Crew:
         uid, beat = find_uid(config), config.policy.heartbeat
         return self._adapters.notify.open(config.name, uid, beat)
 
+    def environment(self, name: str) -> dict[str, str]:
+        """What a program is started with, but for the watchdog's own descriptors."""
+        return environment_of(self.configs[name], self._server)
+
     def _specify(self, config: ProgramConfig, ends: ChildEnds, notify: dict[str, str]) -> SpawnSpec:
         descriptors, lock = self._adapters.locks.descriptors(config.name)
         return SpawnSpec(

@@ -18,6 +18,7 @@ from watchdog.control.backend import (
     Drills,
     GiveWayError,
     Memory,
+    Observer,
     ProgramView,
     Rehearsed,
     Reloaded,
@@ -77,6 +78,11 @@ def no_meter() -> Meter:
     raise RuntimeError("there is no meter yet")
 
 
+def no_observer() -> Observer:
+    """The same for who looks closely."""
+    raise RuntimeError("there is no observer yet")
+
+
 class Service:
     """The daemon as the control server sees it (`control.backend.Backend`)."""
 
@@ -117,6 +123,7 @@ class Service:
         self._upgrader: Upgrader | None = None
         self.make_meter: Callable[[], Meter] = no_meter
         self.make_drills: Callable[[], Drills] = no_drills
+        self.make_observer: Callable[[], Observer] = no_observer
 
     # --- looking
 
@@ -134,6 +141,11 @@ class Service:
     def drills(self) -> Drills:
         """Failures that are rehearsed."""
         return self.make_drills()
+
+    @property
+    def observer(self) -> Observer:
+        """Who looks closely at programs."""
+        return self.make_observer()
 
     def programs(self) -> list[ProgramView]:
         """Every program, in the order in which they start."""

@@ -45,7 +45,7 @@ class Recorder:
         self._wall_time = wall_time  # of a time on the monotonic clock
         self._later = later
         self._on_trouble = on_trouble
-        self._results: dict[str, deque[Result]] = {}
+        self.results: dict[str, deque[Result]] = {}  # the last probes of each program
         self._open: dict[str, list[Incident]] = {}
         self._told: list[Callable[[], None]] = []  # not looked at yet
         self._dirty: dict[str, Incident] = {}  # to be written
@@ -62,7 +62,7 @@ class Recorder:
         """One probe came back."""
         text = event.reason or event.note
         result = Result(time.time(), event.role, event.ok, text, event.latency)
-        self._results.setdefault(name, deque(maxlen=MOST_RESULTS)).append(result)
+        self.results.setdefault(name, deque(maxlen=MOST_RESULTS)).append(result)
 
     def note(self, before: Program, after: Program) -> None:
         """One step of a program: perhaps a failure, a move of the story, or a recovery."""
@@ -79,7 +79,7 @@ class Recorder:
     def forget(self, name: str) -> None:
         """The program left the configuration; what it left behind stays."""
         self._open.pop(name, None)
-        self._results.pop(name, None)
+        self.results.pop(name, None)
 
     def flush(self) -> None:
         """Look at all that was told, and write what came of it."""
@@ -135,7 +135,7 @@ class Recorder:
 
     def _make(self, cause: str, before: Program, after: Program, now: float) -> Incident:
         name = after.policy.name
-        results = tuple(result for result in self._results.get(name, ()) if result.at <= now)
+        results = tuple(result for result in self.results.get(name, ()) if result.at <= now)
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
         incident = Incident(
             id=self._store.name(name, stamp, self._dirty),
