@@ -70,8 +70,14 @@ def terminal_width() -> int:
         return 80
 
 
-def make_parser(context: Context, summary: str, example: str) -> argparse.ArgumentParser:
-    """The parser of one command, with the options that all have in common."""
+def make_parser(
+    context: Context, summary: str, example: str, places: str = "store"
+) -> argparse.ArgumentParser:
+    """The parser of one command, with the options that all have in common.
+
+    `places` is argparse's action for options that say which watchdog is meant: "append" if several
+    may be.
+    """
     parser = argparse.ArgumentParser(
         prog=f"watchdog {context.command}",
         description=summary,
@@ -79,16 +85,17 @@ def make_parser(context: Context, summary: str, example: str) -> argparse.Argume
         formatter_class=Formatter,
         allow_abbrev=False,
     )
-    parser.add_argument("-c", "--config", metavar="FILE", help="the configuration")
+    parser.add_argument("-c", "--config", action=places, metavar="FILE", help="the configuration")
     return parser
 
 
-def make_client_parser(context: Context, summary: str, example: str) -> argparse.ArgumentParser:
-    """The parser of a command that talks to a running watchdog."""
-    parser = make_parser(context, summary, example)
-    parser.add_argument(
-        "-s", "--socket", "--url", metavar="WHERE", help="its socket, or http://host:port"
-    )
+def make_client_parser(
+    context: Context, summary: str, example: str, places: str = "store"
+) -> argparse.ArgumentParser:
+    """The parser of a command that talks to a running watchdog; `places` as in `make_parser`."""
+    parser = make_parser(context, summary, example, places)
+    help = "its socket, or http://host:port"
+    parser.add_argument("-s", "--socket", "--url", action=places, metavar="WHERE", help=help)
     parser.add_argument("--user", metavar="NAME", help="for a watchdog that asks for a password")
     parser.add_argument(
         "--password-file",
@@ -96,7 +103,11 @@ def make_client_parser(context: Context, summary: str, example: str) -> argparse
         help="the password; else WATCHDOG_PASSWORD has it, or it is asked for",
     )
     parser.add_argument(
-        "--name", dest="run_name", metavar="NAME", help="the `run -- COMMAND` of this name"
+        "--name",
+        dest="run_name",
+        action=places,
+        metavar="NAME",
+        help="the `run -- COMMAND` of this name",
     )
     return parser
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "stop": Command("request", "NAME...|all", "stop programs"),
     "restart": Command("request", "NAME...|all", "restart programs"),
     "status": Command("status", "[NAME...] [--json]", "how the programs are"),
+    "top": Command("top", "[-c FILE]...", "watch programs live, and act on them"),
     "logs": Command("logs", "[NAME...] [-f] [-n N]", "what programs wrote"),
     "why": Command("why", "NAME...", "what happened to a program, in sentences"),
     "incidents": Command("incidents", "[ID] [--html]", "the evidence of failures"),

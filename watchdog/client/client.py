@@ -117,6 +117,11 @@ class Client:
             self._connection.close()
             self._connection = None
 
+    def interrupt(self) -> None:
+        """End a call or a stream that another thread waits for; it gets `Unreachable`."""
+        if self._connection is not None:
+            self._connection.interrupt()
+
     def _logged_in(self, do: Callable[[], T]) -> T:
         """Do it; if a password is asked for, with the one that `ask` gives."""
         try:

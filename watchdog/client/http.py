@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import BinaryIO, TypeVar
 
 from watchdog.client.address import Address
@@ -67,6 +68,11 @@ class Connection:
                 pass
         except OSError:
             pass  # it broke: that is an end, too
+
+    def interrupt(self) -> None:
+        """Have whoever reads, in another thread, read the end."""
+        with suppress(OSError):  # it is closed already
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Hang up."""

@@ -107,12 +107,12 @@ def changes_of(
     for line in lines:
         for name in _concerned(line, found):
             changes, state = found[name], "" if line["event"] == "watchdog" else line["state"]
-            change = [seconds_of(line["at"]), state]
             if changes and changes[-1][1] == state:
                 continue
-            if change[0] < since:
+            at = seconds_of(line["at"])
+            if at < since:
                 changes.clear()
-            changes.append(change)
+            changes.append([at, state])
     return {name: changes[-MOST_CHANGES:] for name, changes in found.items()}
 
 

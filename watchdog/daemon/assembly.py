@@ -14,7 +14,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from functools import cache, cached_property, partial
-from typing import TYPE_CHECKING
 
 from watchdog.config import Config, ProgramConfig
 from watchdog.core.events import Event, Probed, TreeEmpty
@@ -34,6 +33,7 @@ from watchdog.daemon.heritage import Heritage
 from watchdog.daemon.journal import Journal
 from watchdog.daemon.keeper import Keeper
 from watchdog.daemon.ledger import Handover, Ledger, fields_of
+from watchdog.daemon.looking import make_meter, make_observer
 from watchdog.daemon.performer import Callbacks, Performer
 from watchdog.daemon.policies import policies_of
 from watchdog.daemon.records import Record, Records
@@ -60,13 +60,8 @@ from watchdog.process import (
     MemoryWatch,
     Processes,
     choose_system,
-    load_usage,
 )
 from watchdog.process.oom import OomWatch
-
-if TYPE_CHECKING:
-    from watchdog.daemon.meter import Meter
-    from watchdog.daemon.observer import Observer
 
 
 class Parts:
@@ -311,7 +306,8 @@ class Parts:
         service.remote_listeners.append(self.audience.remote)
         service.make_drills = cache(partial(make_drills, self))
         service.make_meter = cache(partial(make_meter, self.views, self.tally, self.adapters))
-        service.make_observer = cache(partial(make_observer, self))
+        observer = partial(make_observer, self.recorder, self.adapters, self.crew, self.veil)
+        service.make_observer = cache(observer)
         return service
 
 
@@ -325,21 +321,6 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
         parts.crew.take(program)
     parts.performer  # noqa: B018 - and with it all that it knows
     return parts
-
-
-def make_meter(views: Views, tally: Tally, adapters: Adapters) -> Meter:
-    """Who looks up what `/metrics` shows; loaded when somebody asks for the first time."""
-    from watchdog.daemon.meter import Meter
-
-    return Meter(views, tally, adapters.processes.pid, *load_usage())
-
-
-def make_observer(parts: Parts) -> Observer:
-    """Who looks closely at programs; loaded when somebody watches for the first time."""
-    from watchdog.daemon.observer import Observer
-
-    members, environment = parts.adapters.processes.members, parts.crew.environment
-    return Observer(parts.recorder, members, environment, parts.veil.over)
 
 
 def is_up(fleet: Fleet, name: str) -> bool:

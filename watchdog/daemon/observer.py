@@ -7,16 +7,19 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from watchdog.incidents.examination import kernel
+from watchdog.incidents.examination import outline
 from watchdog.incidents.recorder import Recorder
 
 MOST_PROCESSES = 200  # of a tree: a fork bomb must not fill an answer
 
 HARMLESS = frozenset(
-    "HOME LANG LANGUAGE LOGNAME PATH PWD PYTHONPATH PYTHONUNBUFFERED PYTHONHASHSEED SHELL TERM TZ"
-    " USER VIRTUAL_ENV SUPERVISOR_ENABLED SUPERVISOR_GROUP_NAME SUPERVISOR_PROCESS_NAME"
-    " SUPERVISOR_SERVER_URL WATCHDOG_PROGRAM XDG_RUNTIME_DIR".split()
-)
+    {
+        "HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "PWD", "PYTHONHASHSEED", "PYTHONPATH",
+        "PYTHONUNBUFFERED", "SHELL", "SUPERVISOR_ENABLED", "SUPERVISOR_GROUP_NAME",
+        "SUPERVISOR_PROCESS_NAME", "SUPERVISOR_SERVER_URL", "TERM", "TZ", "USER", "VIRTUAL_ENV",
+        "WATCHDOG_PROGRAM", "XDG_RUNTIME_DIR",
+    }
+)  # fmt: skip
 """Variables whose values say nothing secret. All others are named only."""
 
 
@@ -49,7 +52,7 @@ class Observer:
 
     def processes(self, program: str) -> list[dict[str, Any]]:
         """Every process of its tree, secrets struck out of the commands."""
-        seen = [kernel.outline(pid) for pid in self._members(program)[:MOST_PROCESSES]]
+        seen = [outline(pid) for pid in self._members(program)[:MOST_PROCESSES]]
         return [one | {"command": self._redact(one["command"])} for one in seen]
 
     def environment(self, program: str) -> dict[str, str | None]:

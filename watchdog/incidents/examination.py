@@ -54,6 +54,11 @@ async def examine(pids: Sequence[int], within: float, run: Run) -> list[dict[str
     return seen
 
 
+def outline(pid: int) -> dict[str, Any]:
+    """One process, as far as it can be told at once: of what `examine` tells, what costs little."""
+    return kernel.outline(pid)
+
+
 async def spy_on(pid: int, run: Run) -> list[dict[str, Any]]:
     """The stacks of every thread of a Python process, innermost frame first; empty for others."""
     command = (find_spy(), "dump", "--json", "--pid", str(pid))
