@@ -4,7 +4,10 @@ import argparse
 import logging
 import os
 import sys
+from pathlib import Path
 
+from bot import sessions
+from bot.database import Database, default_path
 from bot.exits import Exit, ExitCode
 from bot.figures import Figures
 from bot.health import Limits
@@ -16,6 +19,8 @@ from bot.report import Reporter
 from bot.settings import Settings, load_settings
 from bot.stop import StopRequest
 
+SCHEMAS = (sessions.SCHEMA,)  # of all capabilities that keep something
+
 _log = logging.getLogger("bot")
 
 
@@ -24,10 +29,11 @@ def main() -> ExitCode:
     _read_arguments()
     try:
         settings = load_settings()
-        configure_logging(settings.log_level, settings.token)
+        configure_logging(settings.log_level, *settings.secrets, clean=settings.clean)
         with BotLock(settings.bot_id) as lock:
             _log.info("The lock %s is %s (%s)", lock.key, lock.origin, lock.path)
-            return _live(settings)
+            with Database(database_path(settings), SCHEMAS) as database:
+                return _live(settings, database)
     except Exit as ending:
         print(f"bot: {redact(ending.reason)}", file=sys.stderr)
         return ending.code
@@ -44,7 +50,12 @@ def _read_arguments() -> None:
     ).parse_args()
 
 
-def _live(settings: Settings) -> ExitCode:
+def database_path(settings: Settings) -> Path:
+    """Where this bot keeps its database."""
+    return Path(settings.database) if settings.database else default_path(settings.bot_id)
+
+
+def _live(settings: Settings, database: Database) -> ExitCode:
     stop = StopRequest(settings.stop_seconds)
     stop.install()
     figures = Figures(settings.bot_id)
@@ -54,10 +65,12 @@ def _live(settings: Settings) -> ExitCode:
     )
     with server:
         _log.info("Health: %s", server.url)
-        return _run(settings, figures, reporter, stop)
+        return _run(settings, figures, reporter, stop, database)
 
 
-def _run(settings: Settings, figures: Figures, reporter: Reporter, stop: StopRequest) -> ExitCode:
+def _run(
+    settings: Settings, figures: Figures, reporter: Reporter, stop: StopRequest, database: Database
+) -> ExitCode:
     # The library takes most of a second to import: by now the lock is held and /health answers.
     # It is moving to timedelta for times, and warns at each use unless told which one.
     os.environ.setdefault("PTB_TIMEDELTA", "true")
@@ -65,7 +78,7 @@ def _run(settings: Settings, figures: Figures, reporter: Reporter, stop: StopReq
 
     from bot.app import live
 
-    return asyncio.run(live(settings, figures, reporter, stop))
+    return asyncio.run(live(settings, figures, reporter, stop, database))
 
 
 if __name__ == "__main__":

@@ -2,22 +2,26 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from telegram.error import NetworkError, TelegramError
 from telegram.ext import Application
 
 from bot.banner import log_banner
-from bot.capability import App, Context
-from bot.catalogue import install, make_catalogue
+from bot.capability import App, Capability, Context
+from bot.catalogue import health_of, install, make_catalogue
+from bot.database import Database
 from bot.dispatch import TrackedProcessor
 from bot.exits import Exit, ExitCode
 from bot.figures import Figures, Phase
 from bot.heartbeat import beat, beat_interval, report_upward
 from bot.notify import Notifier
+from bot.parts import Parts
 from bot.polling import PollingRequest, await_death, describe_error
 from bot.report import Reporter
 from bot.sending import make_limiter
+from bot.sessions import Sessions
 from bot.settings import READ_TIMEOUT, Settings
 from bot.shutdown import wind_down
 from bot.startup import come_up, explain_death
@@ -27,16 +31,19 @@ _log = logging.getLogger("bot")
 
 
 async def live(
-    settings: Settings, figures: Figures, reporter: Reporter, stop: StopRequest
+    settings: Settings, figures: Figures, reporter: Reporter, stop: StopRequest, database: Database
 ) -> ExitCode:
     """Poll until a stop is asked for; raises `Exit` when the bot cannot go on."""
     stop.attach()
-    application = assemble(settings, figures, reporter)
+    sessions = Sessions(database, settings.guards.session_seconds)
+    parts = Parts(settings, figures, reporter, database, sessions)
+    catalogue = make_catalogue(parts)
+    application = assemble(parts, catalogue)
     notifier = Notifier()
     pulse = asyncio.create_task(beat(figures, beat_interval(settings.loop_stale_seconds)))
     ending: Exit | None = None
     try:
-        await stop.interrupts(_serve(application, settings, figures, reporter, notifier))
+        await stop.interrupts(_serve(application, parts, catalogue, notifier))
     except Exit as exit_wish:
         ending = exit_wish
     await _end(application, figures, notifier, stop, ending)
@@ -46,8 +53,9 @@ async def live(
     return ExitCode.CLEAN
 
 
-def assemble(settings: Settings, figures: Figures, reporter: Reporter) -> App:
+def assemble(parts: Parts, catalogue: Sequence[Capability]) -> App:
     """The library's application with our request, dispatcher, limiter and handlers in it."""
+    settings, figures = parts.settings, parts.figures
     application: App = (
         Application.builder()
         .token(settings.token)
@@ -58,28 +66,29 @@ def assemble(settings: Settings, figures: Figures, reporter: Reporter) -> App:
         .rate_limiter(make_limiter())
         .build()
     )
-    catalogue = make_catalogue(settings, figures, reporter)
     log_banner(settings, catalogue)
     install(application, catalogue)
     application.add_error_handler(_make_error_handler(figures))
+    parts.reporter.capabilities = lambda: health_of(catalogue)
     return application
 
 
 async def _serve(
-    application: App,
-    settings: Settings,
-    figures: Figures,
-    reporter: Reporter,
-    notifier: Notifier,
+    application: App, parts: Parts, catalogue: Sequence[Capability], notifier: Notifier
 ) -> None:
+    settings, figures = parts.settings, parts.figures
     await come_up(application, settings, figures)
     _log.info("Polling as @%s (id %d)", figures.username, figures.bot_id)
     notifier.ready("running")
-    report = asyncio.create_task(report_upward(notifier, reporter))
+    begun = [one.started(application) for one in catalogue if one.on and one.started]
+    tasks = [
+        asyncio.create_task(work) for work in (report_upward(notifier, parts.reporter), *begun)
+    ]
     try:
         error = await await_death(figures)
     finally:
-        report.cancel()
+        for task in tasks:
+            task.cancel()
     raise await explain_death(error, application, settings, figures)
 
 

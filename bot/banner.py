@@ -28,8 +28,9 @@ def banner(settings: Settings, catalogue: Sequence[Capability]) -> Iterator[str]
     yield f"  - polling: {settings.poll_timeout} s a poll, {late}"
     yield f"  - event loop: stuck after {settings.loop_stale_seconds:g} s"
     for capability in catalogue:
-        if capability.missing is None:
+        if capability.on:
             yield f"  - {capability.name}: on"
+            yield from (f"      {detail}" for detail in capability.details)
         elif capability.advertised:
             yield f"  - {capability.name}: off, {capability.missing}"
     yield _RULE

@@ -5,11 +5,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from telegram import Update
-from telegram.ext import Application, BaseHandler, CallbackContext, CommandHandler
+from telegram.ext import Application, BaseHandler, CallbackContext, CommandHandler, filters
 
 App = Application[Any, Any, Any, Any, Any, Any]
 Context = CallbackContext[Any, Any, Any, Any]
 Action = Callable[[Update, Context], Coroutine[Any, Any, None]]
+Handler = BaseHandler[Any, Any, Any]
+
+# A message that was edited is no command again, unless a command says so.
+NEW_MESSAGES = filters.UpdateType.MESSAGE
+GUARD_GROUP = -1  # the library asks the groups in order, and 0 has everything else
+
+
+def no_figures() -> dict[str, Any]:
+    """For a capability of which there is nothing to count."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -19,6 +29,10 @@ class Command:
     name: str
     help: str
     action: Action
+    messages: filters.BaseFilter = NEW_MESSAGES
+
+    def handler(self) -> Handler:
+        return CommandHandler(self.name, self.action, self.messages)
 
 
 @dataclass(frozen=True)
@@ -27,9 +41,14 @@ class Capability:
 
     name: str
     commands: tuple[Command, ...] = ()
-    fallbacks: tuple[BaseHandler[Any, Any, Any], ...] = ()  # tried after all commands
+    guards: tuple[Handler, ...] = ()  # asked before all commands; they may stop an update
+    fallbacks: tuple[Handler, ...] = ()  # tried after all commands
     missing: str | None = None
     advertised: bool = True  # whether /help and the banner name it while it is off
+    details: tuple[str, ...] = ()  # how it is set, for the banner
+    figures: Callable[[], dict[str, Any]] = no_figures  # what /health says of it
+    started: Callable[[App], Coroutine[Any, Any, None]] | None = None  # run once it polls
 
-    def handlers(self) -> list[BaseHandler[Any, Any, Any]]:
-        return [CommandHandler(command.name, command.action) for command in self.commands]
+    @property
+    def on(self) -> bool:
+        return self.missing is None

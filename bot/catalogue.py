@@ -1,42 +1,70 @@
 """All capabilities of the bot, in the order in which they see an update."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from bot.capability import App, Capability
-from bot.commands import make_basics
+from telegram import Update
+from telegram.ext import CommandHandler
+
+from bot.capability import GUARD_GROUP, NEW_MESSAGES, App, Capability, Context, Handler
+from bot.commands import answer, make_basics
 from bot.faults import make_faults
-from bot.figures import Figures
-from bot.report import Reporter
-from bot.settings import Settings
+from bot.guards.capability import make_guards
+from bot.parts import Parts
 
 
-def make_catalogue(
-    settings: Settings, figures: Figures, reporter: Reporter
-) -> tuple[Capability, ...]:
+def make_catalogue(parts: Parts) -> tuple[Capability, ...]:
     """Every capability; a new one is a new file and one more line here."""
     catalogue: list[Capability] = []
     catalogue += [
-        make_basics(reporter, lambda: help_text(catalogue)),
-        make_faults(settings, figures),
+        make_guards(parts),
+        make_basics(parts, lambda: help_text(catalogue)),
+        make_faults(parts),
     ]
     return tuple(catalogue)
 
 
 def install(application: App, catalogue: Sequence[Capability]) -> None:
-    """Add the handlers of all capabilities that are on: commands first, then the rest."""
-    on = [capability for capability in catalogue if capability.missing is None]
-    for capability in on:
-        application.add_handlers(capability.handlers())
-    for capability in on:
-        application.add_handlers(capability.fallbacks)
+    """Add the handlers of all capabilities that are on: guards, commands, then the rest."""
+    for capability in catalogue:
+        if capability.on:
+            application.add_handlers(capability.guards, GUARD_GROUP)
+            application.add_handlers([command.handler() for command in capability.commands])
+        elif capability.advertised:
+            application.add_handlers(_excuses(capability))
+    for capability in catalogue:
+        if capability.on:
+            application.add_handlers(capability.fallbacks)
+
+
+def _excuses(capability: Capability) -> list[Handler]:
+    """The commands of a capability that is off say what to set."""
+
+    async def excuse(update: Update, context: Context) -> None:
+        await answer(update, f"{capability.name} is off: {capability.missing}.")
+
+    return [CommandHandler(command.name, excuse, NEW_MESSAGES) for command in capability.commands]
 
 
 def help_text(catalogue: Sequence[Capability]) -> str:
     """What /help says: the commands there are, and what is off and why."""
     lines = []
     for capability in catalogue:
-        if capability.missing is None:
+        if capability.on:
             lines += [f"/{command.name} - {command.help}" for command in capability.commands]
-        elif capability.advertised:
-            lines.append(f"{capability.name}: off, {capability.missing}")
+    for capability in catalogue:
+        if not capability.on and capability.advertised:
+            names = ", ".join(f"/{command.name}" for command in capability.commands)
+            lines.append(f"{capability.name} ({names}): off, {capability.missing}")
     return "\n".join([*lines, "Anything else is sent back to you."])
+
+
+def health_of(catalogue: Sequence[Capability]) -> dict[str, Any]:
+    """Each capability's state, for /health."""
+    return {
+        capability.name: {"on": True, **capability.figures()}
+        if capability.on
+        else {"on": False, "missing": capability.missing}
+        for capability in catalogue
+        if capability.on or capability.advertised
+    }

@@ -1,16 +1,19 @@
 """Typed reading of environment variables, with `.env` below them.
 
 A `Reader` never stops at the first mistake: it keeps a sentence for each (the variable, where it
-was set, what was found, what is allowed), so that a person corrects them in one go.
+was set, what was found, what is allowed), so that a person corrects them in one go. It also
+remembers what it was asked for, so that the page about the settings is written from this code.
 """
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 _ASSIGNMENT = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 _QUOTED = re.compile(r"""(["'])(.*?)(?<!\\)\1\s*(?:#.*)?""")
+_USER = re.compile(r"[1-9][0-9]{0,18}")
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 
@@ -51,6 +54,16 @@ def _unquote(raw: str) -> str:
     return quoted[2].replace('\\"', '"') if quoted[1] == '"' else quoted[2]
 
 
+@dataclass(frozen=True)
+class Variable:
+    """One thing that can be set: its name (and older ones), what is allowed, the default."""
+
+    names: tuple[str, ...]
+    allowed: str
+    default: str
+    about: str
+
+
 class Reader:
     """Reads variables from the environment first, then from a `.env` file; empty means unset."""
 
@@ -59,6 +72,12 @@ class Reader:
     ) -> None:
         self._sources = (("the environment", environ), (file_name, file))
         self.problems: list[str] = []
+        self.known: list[Variable] = []
+
+    def know(self, *names: str, allowed: str, default: object = "", about: str = "") -> None:
+        """Remember that these variables, one in place of the other, can be set."""
+        shown = {True: "true", False: "false"}.get(default, default)  # type: ignore[call-overload]
+        self.known.append(Variable(names, allowed, str(shown), about))
 
     def find(self, *names: str) -> tuple[str, str, str] | None:
         """(name, value, source) of the first of `names` that is set; one source after the other."""
@@ -72,19 +91,23 @@ class Reader:
         """Keep one mistake as a sentence."""
         self.problems.append(f"{name} in {source} is {found}; allowed is {allowed}")
 
-    def text(self, name: str, default: str) -> str:
+    def text(self, name: str, default: str, about: str, allowed: str = "text") -> str:
+        self.know(name, allowed=allowed, default=default, about=about)
         found = self.find(name)
         return found[1] if found else default
 
-    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
-        """One of `allowed`, in upper case."""
+    def choice(self, name: str, default: str, choices: tuple[str, ...], about: str) -> str:
+        """One of `choices`, in upper case."""
+        allowed = ", ".join(choices)
+        self.know(name, allowed=allowed, default=default, about=about)
         found = self.find(name)
-        if found is None or found[1].upper() in allowed:
+        if found is None or found[1].upper() in choices:
             return found[1].upper() if found else default
-        self.complain(name, found[2], repr(found[1]), ", ".join(allowed))
+        self.complain(name, found[2], repr(found[1]), allowed)
         return default
 
-    def flag(self, name: str, default: bool) -> bool:
+    def flag(self, name: str, default: bool, about: str) -> bool:
+        self.know(name, allowed="true or false", default=default, about=about)
         found = self.find(name)
         if found is None:
             return default
@@ -92,7 +115,9 @@ class Reader:
             self.complain(name, found[2], repr(found[1]), "true or false")
         return value in _TRUE
 
-    def whole(self, name: str, default: int, lowest: int, highest: int) -> int:
+    def whole(self, name: str, default: int, lowest: int, highest: int, about: str) -> int:
+        allowed = f"a whole number from {lowest} to {highest}"
+        self.know(name, allowed=allowed, default=default, about=about)
         found = self.find(name)
         if found is None:
             return default
@@ -100,12 +125,15 @@ class Reader:
             value = int(found[1])
             if lowest <= value <= highest:
                 return value
-        allowed = f"a whole number from {lowest} to {highest}"
         self.complain(name, found[2], repr(found[1]), allowed)
         return default
 
-    def seconds(self, name: str, default: float, lowest: float, highest: float = 86400.0) -> float:
+    def seconds(
+        self, name: str, default: float, lowest: float, about: str, highest: float = 86400.0
+    ) -> float:
         """A number of seconds, fractions too."""
+        allowed = f"a number of seconds from {lowest:g} to {highest:g}"
+        self.know(name, allowed=allowed, default=f"{default:g}", about=about)
         found = self.find(name)
         if found is None:
             return default
@@ -115,20 +143,34 @@ class Reader:
             value = float("nan")
         if lowest <= value <= highest:
             return value
-        allowed = f"a number of seconds from {lowest:g} to {highest:g}"
         self.complain(name, found[2], repr(found[1]), allowed)
         return default
 
-    def url_root(self, name: str, default: str) -> str:
+    def users(self, name: str, about: str) -> frozenset[int]:
+        """Telegram user ids with commas between them; none if unset."""
+        allowed = (
+            "Telegram user ids (numbers) with commas between them, such as 123456789,987654321"
+        )
+        self.know(name, allowed=allowed, about=about)
+        found = self.find(name)
+        if found is None:
+            return frozenset()
+        words = [word.strip() for word in found[1].split(",") if word.strip()]
+        if words and all(_USER.fullmatch(word) for word in words):
+            return frozenset(map(int, words))
+        self.complain(name, found[2], repr(found[1]), allowed)
+        return frozenset()
+
+    def url_root(self, name: str, default: str, about: str) -> str:
         """An http(s) URL with a host and no query, without its last slash."""
+        allowed = "the root of a Bot API server, such as " + default
+        self.know(name, allowed=allowed, default=default, about=about)
         found = self.find(name)
         if found is None:
             return default
         if _is_root(found[1]):
             return found[1].rstrip("/")
-        self.complain(
-            name, found[2], repr(found[1]), "the root of a Bot API server, such as " + default
-        )
+        self.complain(name, found[2], repr(found[1]), allowed)
         return default
 
 

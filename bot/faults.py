@@ -13,14 +13,13 @@ from telegram import Update
 from bot.capability import Capability, Command, Context
 from bot.commands import answer
 from bot.exits import ExitCode
-from bot.figures import Figures
+from bot.parts import Parts
 from bot.polling import await_confirmation, kill_polling
-from bot.settings import Settings
 
 USAGE = "/fault block SECONDS, /fault deaf, /fault crash or /fault hang_handler"
 
 
-def make_faults(settings: Settings, figures: Figures) -> Capability:
+def make_faults(parts: Parts) -> Capability:
     """The fault commands, which nobody hears of while they are off."""
 
     async def fault(update: Update, context: Context) -> None:
@@ -28,13 +27,13 @@ def make_faults(settings: Settings, figures: Figures) -> Capability:
         if action is None:
             return await answer(update, USAGE)
         await answer(update, f"fault: {' '.join(context.args or [])}")
-        await await_confirmation(figures, update.update_id)
+        await await_confirmation(parts.figures, update.update_id)
         return await _commit(*action)
 
     return Capability(
         name="faults",
         commands=(Command("fault", "break me on purpose: " + USAGE, fault),),
-        missing=None if settings.faults else "set BOT_FAULTS=true",
+        missing=None if parts.settings.faults else "set BOT_FAULTS=true",
         advertised=False,
     )
 

@@ -3,6 +3,7 @@
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 from bot.redaction import RedactingFormatter
@@ -14,10 +15,12 @@ _TALKATIVE = ("httpx", "httpcore", "hpack")
 _log = logging.getLogger("bot")
 
 
-def configure_logging(level: str, *secrets: str) -> None:
-    """Send everything of `level` and above to stderr, with `secrets` masked."""
+def configure_logging(
+    level: str, *secrets: str, clean: Callable[[str], str] = lambda text: text
+) -> None:
+    """Send everything of `level` and above to stderr, with `secrets` masked, through `clean`."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(RedactingFormatter(_FORMAT, secrets))
+    handler.setFormatter(RedactingFormatter(_FORMAT, secrets, clean))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
     for name in _TALKATIVE:

@@ -7,15 +7,25 @@ another bot's token and the percent-encoded form that appears in some URLs.
 
 import logging
 import re
+from collections.abc import Callable
 
 TOKEN_SHAPE = re.compile(r"(\d{5,})(:|%3[Aa])[A-Za-z0-9_-]{24,}")
 _URL_PASSWORD = re.compile(r"(://)[^/\s:@]*:[^/\s@]*@")
+# A one-time code stands after its command; the command ends where its quotation ends.
+_CODE_COMMAND = re.compile(r"(/panic_close_all(?:@\w+)?)[^'\"]*", re.IGNORECASE)
+_CODE = re.compile(r"\d{6}")
 _MASK = "***"
 
 
 def redact(text: str) -> str:
-    """`text` with every token's secret half and every password in a URL replaced by `***`."""
-    return _URL_PASSWORD.sub(rf"\1{_MASK}@", TOKEN_SHAPE.sub(rf"\1:{_MASK}", text))
+    """`text` without the secret half of tokens, passwords in URLs, and one-time codes."""
+    text = _URL_PASSWORD.sub(rf"\1{_MASK}@", TOKEN_SHAPE.sub(rf"\1:{_MASK}", text))
+    return _redact_codes(text) if "/panic_" in text.lower() else text
+
+
+def _redact_codes(text: str) -> str:
+    """Twice, because a code may also stand behind a quotation mark that somebody typed."""
+    return _CODE.sub(_MASK, _CODE_COMMAND.sub(rf"\1 {_MASK}", text))
 
 
 def mask(secret: str) -> str:
@@ -26,14 +36,20 @@ def mask(secret: str) -> str:
 
 
 class RedactingFormatter(logging.Formatter):
-    """A formatter whose output holds no secret: not its exact text, nor anything of its shape."""
+    """A formatter whose output holds no secret: not its exact text, nor anything of its shape.
 
-    def __init__(self, fmt: str, secrets: tuple[str, ...] = ()) -> None:
+    `clean` takes out what else should not be there, such as personal data.
+    """
+
+    def __init__(
+        self, fmt: str, secrets: tuple[str, ...] = (), clean: Callable[[str], str] = str
+    ) -> None:
         super().__init__(fmt)
         self._secrets = tuple(secret for secret in secrets if secret)
+        self._clean = clean
 
     def format(self, record: logging.LogRecord) -> str:
-        text = redact(super().format(record))
+        text = self._clean(redact(super().format(record)))
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
         return text

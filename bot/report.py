@@ -1,6 +1,7 @@
 """The health document: the figures and their verdict as JSON, with ages instead of stamps."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from bot import __version__
@@ -15,6 +16,7 @@ class Reporter:
     def __init__(self, figures: Figures, limits: Limits) -> None:
         self._figures = figures
         self._limits = limits
+        self.capabilities: Callable[[], dict[str, Any]] = dict  # set once they are there
 
     def verdict(self) -> Verdict:
         return judge(self._figures.snapshot(), self._limits, self._figures.clock())
@@ -49,6 +51,7 @@ class Reporter:
                 "failed": figures.handlers.failed,
                 "dispatcher_alive": snapshot.dispatcher_alive,
             },
+            "capabilities": self.capabilities(),
         }
 
 

@@ -1,18 +1,23 @@
 """The bot's settings: one frozen class, read once from the environment and `.env`.
 
-Everything that can be set is a field here, with its variable, its default and its unit. Nothing
-else in the bot reads the environment, except what a supervisor hands down (the notify socket and
-the inherited lock).
+What a capability is told stands in its own class, in its own package, and is a field here. Nothing
+else in the bot reads the environment, except what a supervisor hands down (the notify socket, the
+inherited lock, the address of its control socket). The page about the settings is written from
+the readers below.
 """
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from bot.environment import EnvironmentFileError, Reader, read_env_file
+from bot.environment import EnvironmentFileError, Reader, Variable, read_env_file
 from bot.exits import Exit, ExitCode
+from bot.guards.settings import GuardSettings, read_guards
+from bot.panic.settings import PanicSettings, read_panic
+from bot.pii import mask_pii
 from bot.redaction import mask, redact
 
 API_ROOT = "https://api.telegram.org"
@@ -27,25 +32,38 @@ _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 class Settings:
     """What the bot was told. Times are in seconds."""
 
-    token: str = field(repr=False)  # TELEGRAM_BOT_TOKEN or TG_TOKEN
-    api_root: str = API_ROOT  # TELEGRAM_API_URL
-    health_host: str = "127.0.0.1"  # HEALTH_HOST
-    health_port: int = 9876  # HEALTH_PORT; 0 is any free port
-    health_port_file: str = ""  # HEALTH_PORT_FILE: the port in use is written there
-    poll_timeout: int = 10  # POLL_TIMEOUT: how long Telegram holds a quiet poll; it allows 50
-    loop_stale_seconds: float = 5.0  # LOOP_STALE_SECONDS: a loop silent for longer is stuck
-    poll_stale_seconds: float = 30.0  # POLL_STALE_SECONDS: no finished poll for longer is late
-    startup_seconds: float = 60.0  # STARTUP_SECONDS: how long to try to reach the server
-    stop_seconds: float = 5.0  # STOP_SECONDS: the longest a stop may take
-    token_confirm_seconds: float = 5.0  # TOKEN_CONFIRM_SECONDS: pause before a refusal is believed
-    delete_webhook: bool = False  # BOT_DELETE_WEBHOOK
-    faults: bool = False  # BOT_FAULTS: the commands that break the bot on purpose
-    log_level: str = "INFO"  # LOG_LEVEL
+    token: str = field(repr=False)
+    api_root: str = API_ROOT
+    database: str = ""  # empty: a file of its own for each bot, see `database.default_path`
+    health_host: str = "127.0.0.1"
+    health_port: int = 9876
+    health_port_file: str = ""
+    poll_timeout: int = 10
+    loop_stale_seconds: float = 5.0
+    poll_stale_seconds: float = 30.0
+    startup_seconds: float = 60.0
+    stop_seconds: float = 5.0
+    token_confirm_seconds: float = 5.0
+    delete_webhook: bool = False
+    faults: bool = False
+    log_level: str = "INFO"
+    guards: GuardSettings = field(default_factory=GuardSettings)
+    panic: PanicSettings = field(default_factory=PanicSettings)
 
     @property
     def bot_id(self) -> int:
         """The number before the colon: the bot's Telegram id, which is no secret."""
         return int(self.token.partition(":")[0])
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be in any log."""
+        return (self.token, *self.panic.secrets)
+
+    @property
+    def clean(self) -> Callable[[str], str]:
+        """What texts go through before they are logged, stored or sent on."""
+        return mask_pii if self.guards.mask_pii else lambda text: text
 
     @property
     def base_url(self) -> str:
@@ -74,28 +92,86 @@ def read_settings(environ: Mapping[str, str], file: Mapping[str, str]) -> Settin
     return settings
 
 
+def known_variables() -> list[Variable]:
+    """Everything that can be set, with its default, in the order of the page about it."""
+    reader = Reader({}, {})
+    _assemble(reader)
+    return reader.known
+
+
 def _assemble(reader: Reader) -> Settings:
-    poll_timeout = reader.whole("POLL_TIMEOUT", 10, 1, 50)
-    late = poll_timeout + READ_TIMEOUT + 15.0
-    return Settings(
+    settings = Settings(
         token=_token(reader),
-        api_root=reader.url_root("TELEGRAM_API_URL", API_ROOT),
-        health_host=reader.text("HEALTH_HOST", "127.0.0.1"),
-        health_port=reader.whole("HEALTH_PORT", 9876, 0, 65535),
-        health_port_file=reader.text("HEALTH_PORT_FILE", ""),
-        poll_timeout=poll_timeout,
-        loop_stale_seconds=reader.seconds("LOOP_STALE_SECONDS", 5.0, 0.1),
-        poll_stale_seconds=reader.seconds("POLL_STALE_SECONDS", late, 0.1),
-        startup_seconds=reader.seconds("STARTUP_SECONDS", 60.0, 0.0),
-        stop_seconds=reader.seconds("STOP_SECONDS", 5.0, 0.1),
-        token_confirm_seconds=reader.seconds("TOKEN_CONFIRM_SECONDS", 5.0, 0.0),
-        delete_webhook=reader.flag("BOT_DELETE_WEBHOOK", False),
-        faults=reader.flag("BOT_FAULTS", False),
-        log_level=reader.choice("LOG_LEVEL", "INFO", _LEVELS),
+        api_root=reader.url_root("TELEGRAM_API_URL", API_ROOT, "The Bot API server."),
+        guards=read_guards(reader),
+        panic=read_panic(reader),
+        database=reader.text(
+            "BOT_DATABASE",
+            "",
+            "Where sessions and one-time codes are kept; if unset, "
+            "~/.local/state/watchdog-bot/<bot id>.sqlite3.",
+            "a path",
+        ),
+        **_read_health(reader),
+        **_read_life(reader),
     )
+    for user in sorted(settings.panic.authorized_users):
+        if not settings.guards.allows(user):
+            reader.problems.append(
+                f"PANIC_AUTHORIZED_USERS has the user {user}, who is not in ALLOWED_USERS; "
+                "add it there, or remove it here"
+            )
+    return settings
+
+
+def _read_health(reader: Reader) -> dict[str, Any]:
+    poll_timeout = reader.whole(
+        "POLL_TIMEOUT", 10, 1, 50, "Seconds that Telegram may hold a quiet poll."
+    )
+    late = poll_timeout + READ_TIMEOUT + 15.0
+    return {
+        "poll_timeout": poll_timeout,
+        "health_host": reader.text(
+            "HEALTH_HOST", "127.0.0.1", "Where /health is served.", "an address of this machine"
+        ),
+        "health_port": reader.whole("HEALTH_PORT", 9876, 0, 65535, "Its port; 0 is any free one."),
+        "health_port_file": reader.text(
+            "HEALTH_PORT_FILE", "", "The port in use is written there.", "a path"
+        ),
+        "loop_stale_seconds": reader.seconds(
+            "LOOP_STALE_SECONDS", 5.0, 0.1, "An event loop that is silent for longer is stuck."
+        ),
+        "poll_stale_seconds": reader.seconds(
+            "POLL_STALE_SECONDS",
+            late,
+            0.1,
+            "No finished poll for longer is late; the default is POLL_TIMEOUT and 20.",
+        ),
+    }
+
+
+def _read_life(reader: Reader) -> dict[str, Any]:
+    return {
+        "startup_seconds": reader.seconds(
+            "STARTUP_SECONDS", 60.0, 0.0, "How long to try to reach the server at the start."
+        ),
+        "stop_seconds": reader.seconds("STOP_SECONDS", 5.0, 0.1, "The longest a stop may take."),
+        "token_confirm_seconds": reader.seconds(
+            "TOKEN_CONFIRM_SECONDS", 5.0, 0.0, "Pause before a refusal of the token is believed."
+        ),
+        "delete_webhook": reader.flag(
+            "BOT_DELETE_WEBHOOK", False, "Delete a webhook that is set, instead of refusing."
+        ),
+        "faults": reader.flag(
+            "BOT_FAULTS", False, "The command /fault, which breaks the bot on purpose."
+        ),
+        "log_level": reader.choice("LOG_LEVEL", "INFO", _LEVELS, "How much is logged."),
+    }
 
 
 def _token(reader: Reader) -> str:
+    allowed = "a bot token as @BotFather gives it, such as 123456789:AAE..."
+    reader.know(*_TOKEN_VARIABLES, allowed=allowed, about="Required: which bot this is.")
     found = reader.find(*_TOKEN_VARIABLES)
     if found is None:
         reader.problems.append(
@@ -105,6 +181,5 @@ def _token(reader: Reader) -> str:
         return ""
     name, value, source = found
     if not _TOKEN.fullmatch(value):
-        allowed = "a bot token as @BotFather gives it, such as 123456789:AAE..."
         reader.complain(name, source, mask(value), allowed)
     return value

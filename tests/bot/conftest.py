@@ -129,6 +129,8 @@ class BotBench:
             "WATCHDOG_LOCK_DIR": str(directory / "locks"),
             "BOT_FAULTS": "true",
             "TOKEN_CONFIRM_SECONDS": "0.1",
+            "BOT_DATABASE": str(directory / "bot.sqlite3"),
+            "RATE_LIMIT_PER_MINUTE": "0",
         }
 
     def start(self, options: dict[str, Any] | None = None, **variables: str) -> RunningBot:

@@ -57,6 +57,7 @@ class Telegram:
             "TELEGRAM_API_URL": self.sandbox.url,
             "HEALTH_PORT": str(self.port),
             "TOKEN_CONFIRM_SECONDS": "0.1",
+            "RATE_LIMIT_PER_MINUTE": "0",
             **more,
         }
         text = "".join(f"{name}={value}\n" for name, value in values.items())

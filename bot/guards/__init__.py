@@ -1,0 +1,1 @@
+"""What stands before every handler: who may speak to the bot, how fast, and at what length."""

@@ -1,0 +1,97 @@
+"""What /status says: the bot's own view of itself, and the watchdog's, if one is there.
+
+The watchdog is asked at its control socket, as any program may that it started: it hands down the
+address (SUPERVISOR_SERVER_URL) and the program's name (WATCHDOG_PROGRAM). The two views are kept
+apart on purpose: a bot that takes itself for well may be known better from outside.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.report import Reporter
+from bot.supervisor import Unanswered, ask_watchdog
+
+PROGRAM = "WATCHDOG_PROGRAM"
+SERVER = "SUPERVISOR_SERVER_URL"
+
+
+def bot_view(reporter: Reporter) -> list[str]:
+    """The health document as a few lines for a person."""
+    _, document = reporter.document()
+    polling, queue = document["polling"], document["queue"]
+    lines = [
+        f"status: {document['status']}",
+        f"pid {document['pid']}, up {_duration(document['uptime_seconds'])}, "
+        f"version {document['version']}",
+        f"polls: {polling['round_trips']}, conflicts: {polling['conflicts']}",
+        f"updates: {queue['updates']}, waiting: {queue['waiting']}, failed: {queue['failed']}",
+        f"time: {_stamp(datetime.now(UTC).timestamp())}",
+        *(f"{name}: {'on' if state['on'] else 'off'}" for name, state in _others(document)),
+    ]
+    return [*lines, *([document["reason"]] if document["reason"] else [])]
+
+
+def _others(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        item for item in document["capabilities"].items() if item[0] not in ("basics", "guards")
+    ]
+
+
+async def watchdog_view(environ: Mapping[str, str], listed: bool) -> list[str]:
+    """The watchdog's lines for a user, who sees them only if `listed`."""
+    url, program = environ.get(SERVER, ""), environ.get(PROGRAM, "")
+    if not url or not program:
+        return ["watchdog: none, I was not started by one"]
+    if not listed:
+        return ["watchdog: there is one; only users in ALLOWED_USERS are told more"]
+    try:
+        status, incidents = await asyncio.to_thread(ask_watchdog, url, program)
+    except Unanswered as error:
+        return [f"watchdog: it should be at {url}, but there is no answer: {error}"]
+    return describe(status, incidents, program)
+
+
+def describe(status: dict[str, Any], incidents: list[dict[str, Any]], program: str) -> list[str]:
+    """What the watchdog's answers say of this program, in lines."""
+    whole = status["watchdog"]
+    lines = [
+        f"watchdog: {whole['state']}, pid {whole['pid']}, up {_duration(whole['uptime_seconds'])}"
+    ]
+    mine = next((one for one in status["programs"] if one.get("name") == program), None)
+    if mine is None:
+        return [*lines, f"it knows no program {program} any more"]
+    lines += [
+        f"program {program}: {mine['state']}, {mine['health']}, incarnation {mine['incarnation']}, "
+        f"up {_duration(mine.get('uptime_seconds'))}, restarts: {mine['restarts']}"
+    ]
+    if mine.get("reason"):
+        lines.append(str(mine["reason"]))
+    return [*lines, _last(incidents)]
+
+
+def _last(incidents: list[dict[str, Any]]) -> str:
+    if not incidents:
+        return "last incident: none is kept"
+    last = incidents[0]
+    return f"last incident: {_stamp(last['at'])}, {last['cause']}: {last['reason']}"
+
+
+def _stamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _duration(seconds: float | None) -> str:
+    """Two units are enough: 12 s, 3 min 5 s, 2 h 10 min, 4 d 1 h."""
+    if seconds is None:
+        return "no time"
+    whole = int(seconds)
+    for unit, name, smaller, less in (
+        (86400, "d", 3600, "h"),
+        (3600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
+        if whole >= unit:
+            return f"{whole // unit} {name} {whole % unit // smaller} {less}"
+    return f"{whole} s"
