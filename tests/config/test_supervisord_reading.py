@@ -58,6 +58,7 @@ MISTAKES = [
         's.conf:4: [group:g] programs: there is no program "wbe"; did you mean web?',
     ),
     ("[program:a]\nautostart=true", "s.conf:3: [program:a]: command is missing; allowed: what"),
+    ("[program:a]\ncomand=x", "write command= instead of comand="),
     ('[program:a]\ncommand=x "y', "s.conf:4: [program:a] command: no closing quotation in the"),
     (
         "[program:a]\ncommand=x\nenvironment=KEY",
@@ -103,6 +104,13 @@ def test_all_mistakes_at_once(read: Read) -> None:
             "stdout_logfile_maxbytes=5XB\n[program:b]\ncommand=x\nstopsignal=NO"
         )
     assert [problem.line for problem in caught.value.problems] == [7, 8, 11]
+
+
+def test_a_command_that_cannot_be_expanded_is_one_mistake(read: Read) -> None:
+    """It is not called empty as well."""
+    with pytest.raises(ConfigError) as caught:
+        read("[supervisord]\n[program:a]\ncommand=%(ENV_NOBODY_HAS_THIS)s")
+    assert len(caught.value.problems) == 1
 
 
 def test_what_supervisord_ignores_is_noted(read: Read) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from watchdog.config.errors import nearest
 from watchdog.config.supervisord import kinds
 from watchdog.config.supervisord.expansion import ENV, Names
 from watchdog.config.supervisord.kinds import AutoRestart, LogFile
@@ -73,7 +74,9 @@ def read_processes(reading: Reading, section: str, group: str) -> list[Process]:
     program = kinds.NAME.read(section.partition(":")[2])
     reader = reading.section(section, {"program_name": program, "group_name": group})
     if "command" not in reader:
-        reader.complain("", "command is missing", "what to run", "write command=...")
+        close = nearest("command", reader.keys)
+        hint = f"write command= instead of {close}=" if close else "write command=..."
+        reader.complain("", "command is missing", "what to run", hint)
         return []
     common = _read_common(reader)
     numbers = _numbers(reader)

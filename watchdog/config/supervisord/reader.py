@@ -100,7 +100,8 @@ def _translate(reading: Reading, process: Process, group: Group, setting: Settin
     try:
         table: Tables = double_dollars(translate(process, group, setting))
     except BadCommand as error:
-        reading.complain(process.section, "command", str(error))
+        if not reading.has_complained(process.section, "command"):  # else there is none to judge
+            reading.complain(process.section, "command", str(error))
         return {}
     if process.stdout.syslog or process.stderr.syslog:
         reading.note(process.section, "stdout_syslog", "no syslog is written to, only the log")

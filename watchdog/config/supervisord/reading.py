@@ -37,6 +37,11 @@ class Reading:
         where = f"[{section}] {key}".strip()
         self.problems.append(Problem(*place, where, found, allowed, do))
 
+    def has_complained(self, section: str, key: str) -> bool:
+        """Whether the key is known to be wrong."""
+        where = f"[{section}] {key}"
+        return any(problem.key == where for problem in self.problems)
+
     def note(self, section: str, key: str, text: str) -> None:
         """Say something that is no error."""
         place = self.document.place(section, key)
@@ -69,6 +74,11 @@ class SectionReader:
 
     def __contains__(self, key: str) -> bool:
         return key in self._keys
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys that it has."""
+        return [*self._keys]
 
     def raw(self, key: str) -> str | None:
         """What was written."""
