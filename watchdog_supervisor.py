@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+<<<<<<< HEAD
     from watchdog.cli.ports import Finding, LogFile, Memory, Release, Survey
+=======
+    from watchdog.cli.ports import Finding, Memory, Release, Survey, Tried
+>>>>>>> e49a119 (Alerts: desk, outbox, sender and courier; watchdog alert --test)
     from watchdog.config import Config
 
 
@@ -28,11 +32,16 @@ def main() -> int:
     from watchdog.cli.main import main as call
     from watchdog.cli.ports import Supplies
 
+<<<<<<< HEAD
     return call(
         run=start_daemon,
         demo=start_demo,
         supplies=Supplies(look_up, free, examine, recall, open_log),
     )
+=======
+    supplies = Supplies(look_up, free, examine, recall, judge_receivers, try_receivers)
+    return call(run=start_daemon, demo=start_demo, supplies=supplies)
+>>>>>>> e49a119 (Alerts: desk, outbox, sender and courier; watchdog alert --test)
 
 
 # The command line knows neither the daemon nor the demonstration, nor may it look into locks: it is
@@ -83,11 +92,37 @@ def recall(state: Path) -> Memory:
     return Memory(Store(state / "incidents", Limits(), bytes))
 
 
+<<<<<<< HEAD
 def open_log(path: Path) -> LogFile:
     """A captured log, to be read where it lies."""
     from watchdog.logs.tail import Follower
 
     return Follower(path)
+=======
+def judge_receivers(config: Config) -> list[Tried]:
+    """Whether apprise understands where alerts are to go; nothing is sent."""
+    from watchdog.alerts.trial import judge
+
+    return ask_receivers(judge, config)
+
+
+def try_receivers(config: Config) -> list[Tried]:
+    """Send each receiver of alerts a message."""
+    from watchdog.alerts.trial import try_out
+
+    return ask_receivers(try_out, config)
+
+
+def ask_receivers(ask: Callable[[Config], list[tuple[str, str]]], config: Config) -> list[Tried]:
+    """What came of it; `Trouble` if nobody can be asked."""
+    from watchdog.alerts.receivers import Missing
+    from watchdog.cli.ports import Tried, Trouble
+
+    try:
+        return [Tried(name, trouble) for name, trouble in ask(config)]
+    except Missing as missing:
+        raise Trouble(str(missing)) from None
+>>>>>>> e49a119 (Alerts: desk, outbox, sender and courier; watchdog alert --test)
 
 
 def find_other_watchdog() -> Path | None:

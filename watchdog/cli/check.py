@@ -28,7 +28,11 @@ def main(context: Context) -> int:
         complain(f"the configuration is not usable\n{error}")
         return BAD_CONFIG
     print(_describe(config))
-    return OK
+    if config.alerts is None:
+        return OK
+    from watchdog.cli.alert import judge
+
+    return judge(context, config)
 
 
 _EXPOSED = "other machines reach it, in plain text: put TLS before it (docs/monitoring.md)"

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from watchdog.config import Config
+
 # The program itself; a living part of its tree; the watchdog that runs it; or what merely
 # inherited the lock from a program that is gone.
 KeeperRole = Literal["program", "helper", "watchdog", "stray"]
@@ -66,10 +68,20 @@ class Finding(NamedTuple):
     advice: str = ""
 
 
+class Tried(NamedTuple):
+    """One receiver of alerts: how it is called without its secrets, and what is wrong with it."""
+
+    name: str
+    trouble: str = ""
+
+
 LookUp = Callable[[str], Survey]  # who keeps the key's locks; raises Trouble
 # End these processes: key, what was shown, stop signal, grace in seconds, what to tell whom.
 Free = Callable[[Survey, str, float, Callable[[str], None]], Release]
 Examine = Callable[[str | None], "list[Finding]"]  # with the configuration that was given, if any
+
+
+Inspect = Callable[["Config"], "list[Tried]"]  # raises Trouble; of the receivers of alerts
 
 
 class Memory(Protocol):
@@ -105,7 +117,12 @@ class Supplies(NamedTuple):
     free: Free | None = None
     examine: Examine | None = None
     recall: Recall | None = None
+<<<<<<< HEAD
     open_log: OpenLog | None = None
+=======
+    judge_receivers: Inspect | None = None  # whether they are understood
+    try_receivers: Inspect | None = None  # sends each a message
+>>>>>>> e49a119 (Alerts: desk, outbox, sender and courier; watchdog alert --test)
 
 
 def as_data(value: Any) -> dict[str, Any]:

@@ -14,13 +14,14 @@ from typing import Any
 
 from msgspec import Struct
 
+from watchdog.config.alert_options import ALERTS, alerts_of
 from watchdog.config.build import Surroundings, build_program
 from watchdog.config.errors import ConfigError, Findings, nearest
 from watchdog.config.expand import Scope
 from watchdog.config.files import read_text
 from watchdog.config.house_options import HOUSE_OPTIONS
 from watchdog.config.login import read_logins
-from watchdog.config.model import Config, House, IncidentsConfig, ProgramConfig
+from watchdog.config.model import AlertsConfig, Config, House, IncidentsConfig, ProgramConfig
 from watchdog.config.places import (
     SOCKET_LIMIT,
     SOCKET_NAME,
@@ -33,7 +34,7 @@ from watchdog.config.schema import WATCHDOG
 from watchdog.config.sensitive import find_secrets
 from watchdog.config.together import check_name, check_together
 
-_ROOT = ("watchdog", "programs")
+_ROOT = ("watchdog", "programs", "alerts")
 _INI_SUFFIXES = (".ini", ".conf", ".cfg")
 _INI_SECTION = re.compile(
     r"^\[(supervisord|supervisorctl|(?:program|group|eventlistener|fcgi-program):[^\]]*)\]", re.M
@@ -88,6 +89,7 @@ def assemble(tables: dict[str, Any], origin: Origin, findings: Findings) -> Conf
     programs = _programs(tables, around, findings)
     socket = _socket(watchdog, state, origin, findings)
     logins = read_logins(watchdog, origin.base, origin.environ, findings)
+    alerts = _alerts(tables, scope, origin, findings)
     findings.raise_any()
     return Config(
         path=origin.path,
@@ -101,7 +103,16 @@ def assemble(tables: dict[str, Any], origin: Origin, findings: Findings) -> Conf
         metrics_public=watchdog["metrics_public"],
         incidents=IncidentsConfig(**watchdog["incidents"].values),
         house=_house(watchdog, origin),
+        alerts=alerts,
     )
+
+
+def _alerts(
+    tables: dict[str, Any], scope: Scope, origin: Origin, findings: Findings
+) -> AlertsConfig | None:
+    raw = tables.get("alerts")
+    table = None if raw is None else read_section(ALERTS, raw, ("alerts",), scope, findings)
+    return alerts_of(table, origin.base, origin.environ, findings)
 
 
 def _report_unknown(tables: dict[str, Any], findings: Findings) -> None:
@@ -109,7 +120,7 @@ def _report_unknown(tables: dict[str, Any], findings: Findings) -> None:
         if key not in _ROOT:
             close = nearest(key, _ROOT)
             hint = f'did you mean "{close}"?' if close else ""
-            findings.add((key,), "unknown table", "" if close else "watchdog, programs", hint)
+            findings.add((key,), "unknown table", "" if close else ", ".join(_ROOT), hint)
 
 
 def _state(watchdog: Table, origin: Origin, findings: Findings) -> Path:

@@ -113,6 +113,21 @@ class IncidentsConfig(Struct, frozen=True):
     size: int = 100 * 10**6  # bytes
 
 
+class AlertsConfig(Struct, frozen=True):
+    """Who is told what. The repr shows no URL."""
+
+    urls: tuple[str, ...]  # apprise's; they hold tokens and passwords
+    on: frozenset[str]
+    after: float = 10.0  # seconds
+    group: float = 10.0
+    limit: int = 20  # messages an hour
+    repeat: float | None = None  # seconds
+    title: str | None = None  # None: made from the host's name
+
+    def __repr__(self) -> str:
+        return f"AlertsConfig({len(self.urls)} urls hidden, on={sorted(self.on)})"
+
+
 class ProbeTarget(Struct, frozen=True):
     """What a probe asks. Which fields count depends on the kind."""
 
@@ -213,6 +228,7 @@ class Config(Struct, frozen=True):
     alone: str = ""  # the only program of the file that this is about, if it is (`run --alone`)
     incidents: IncidentsConfig = IncidentsConfig()
     house: House = House()
+    alerts: AlertsConfig | None = None
     notes: tuple[str, ...] = ()  # what a person should know, and is no error
 
     def program(self, name: str) -> ProgramConfig:

@@ -23,6 +23,7 @@ _OWN = {
     "socket_username and socket_password": "socket_login",
     "metrics_public": "metrics_public",
     "incidents": "incidents",
+    "alerts": "alerts",
 }
 """The keys of [watchdog], and the fields of `Config` that have them."""
 

@@ -29,6 +29,7 @@ from watchdog.daemon.driver import Driver
 from watchdog.daemon.evidence import Examiner, make_recorder
 from watchdog.daemon.fingerprint import fingerprint
 from watchdog.daemon.groups import Groups
+from watchdog.daemon.herald import Herald, make_herald
 from watchdog.daemon.heritage import Heritage
 from watchdog.daemon.journal import Journal
 from watchdog.daemon.keeper import Keeper
@@ -153,11 +154,17 @@ class Parts:
             lambda before, after: self.upward.touch(),
             lambda before, after: self.audience.observe(before, after),
             lambda before, after: self.recorder.note(before, after),
+            lambda before, after: self.herald.observe(before, after),
         )
 
     @cached_property
     def recorder(self) -> Recorder:
         return make_recorder(self.config, self.config_of, self.veil.over_bytes, self.console.say)
+
+    @cached_property
+    def herald(self) -> Herald:
+        told = self.veil.over, self.console.say
+        return make_herald(self.config, self.fleet, self.recorder, self.signs, *told)
 
     @cached_property
     def examiner(self) -> Examiner:
@@ -223,6 +230,7 @@ class Parts:
         remarked = self.remarks.on_probe(name, event)
         if isinstance(remarked, Probed):
             self.recorder.probed(name, remarked)
+            self.herald.probed(name, remarked)
         self.driver.post(name, remarked)
 
     # --- the programs
@@ -315,6 +323,7 @@ def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
     """Everything, wired and at rest."""
     parts = Parts(config, names, locks)
     parts.signs  # noqa: B018 - what an earlier watchdog left is read before our own first line
+    parts.journal.listener = parts.herald.journaled
     locks.post_to(parts.driver.post)
     parts.fleet.observe = parts.tally.beside(parts.chronicle.observe)
     for program in sorted(config.programs, key=lambda one: one.listener is None):

@@ -38,6 +38,7 @@ class Journal:
         on_trouble: Callable[[str | None], None],
     ) -> None:
         self.path = path
+        self.listener: Callable[[str, dict[str, Any]], None] = lambda event, fields: None
         cut_torn_tail(path)
         self._redact = redact
         self._encode = msgspec.json.Encoder().encode
@@ -47,6 +48,7 @@ class Journal:
         """Append one line; fields that are None or empty are left out."""
         kept = {key: value for key, value in fields.items() if value not in (None, "", ())}
         self._file.write(self._line(event, kept))
+        self.listener(event, kept)
 
     def close(self) -> None:
         """No more lines."""

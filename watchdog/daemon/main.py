@@ -165,7 +165,11 @@ async def go_round(
         parts.upward.begin()
         Locksmith(parts.adapters.locks, parts.console, parts.journal).begin()
         parts.recorder.resume()
+<<<<<<< HEAD
         parts.rehearsals.arm()
+=======
+        parts.herald.begin(anew=given is None)
+>>>>>>> e49a119 (Alerts: desk, outbox, sender and courier; watchdog alert --test)
         give_back()
         code = await parts.finished
         if parts.service.renewing:
@@ -288,6 +292,7 @@ def abandon(parts: Parts) -> None:
     """Leave, and leave the programs running: another watchdog is about to adopt them."""
     parts.console.say("watchdog: giving way to another one; the programs run on")
     parts.journal.write("watchdog", state="GIVEN_WAY", pid=os.getpid())
+    parts.herald.end()
     if not parts.finished.done():
         parts.finished.set_result(0)
 
@@ -297,6 +302,7 @@ def say_goodbye(parts: Parts) -> None:
     if parts.fleet.exit_code is None:
         return
     parts.upward.end()
+    parts.herald.end()
     parts.journal.write("watchdog", state="SHUTDOWN", pid=os.getpid())
     parts.console.say("watchdog: everything is down")
 
@@ -337,5 +343,6 @@ def dismiss(parts: Parts) -> None:
     adapters.captures.close()
     adapters.audience.close()
     parts.recorder.flush()
+    parts.herald.close()
     parts.journal.close()
     parts.console.close()

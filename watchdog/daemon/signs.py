@@ -26,6 +26,11 @@ class Signs:
             for program in (config.programs if self._of_all is not None else ())
         }
 
+    @property
+    def of_watchdog(self) -> float | None:
+        """When the earlier watchdog last wrote anything, in Unix seconds."""
+        return self._of_all
+
     def last_of(self, name: str) -> float | None:
         """The latest sign of a program's life, on the monotonic clock; None if there is none.
 

@@ -88,6 +88,8 @@ def _read(file: Path, text: str, environ: Mapping[str, str]) -> Dialect:
     watchdog = own.merge(double_dollars(house.table), own.read_own(reading, own.SECTION, names))
     reading.raise_any()
     tables = {"watchdog": watchdog, "programs": programs}
+    if "alerts" in watchdog:  # written `alerts.urls = [...]`: a section of it would name a program
+        tables["alerts"] = watchdog.pop("alerts")
     return Dialect(tables, document, sections, tuple(reading.notes))
 
 
