@@ -25,8 +25,11 @@ def tell(news: News, clock: str, lasted: float, incident: str = "") -> str:
 
 def tell_down(news: News, clock: str, lasted: float) -> str:
     """It fails, or still does."""
-    still = "is still down" if news.phase == "lasts" else "is down"
-    text = f"{news.program} {still} since {clock} ({span(lasted)}){because(news)}"
+    since = f"since {clock}"
+    how = (
+        f"is still down, {since} ({span(lasted)})" if news.phase == "lasts" else f"is down {since}"
+    )
+    text = f"{news.program} {how}{because(news)}"
     text += f" It failed {news.failures} times." if news.failures > 1 else ""
     return text + (f" It stays down until: watchdog start {news.program}." if news.stays else "")
 
@@ -117,9 +120,7 @@ def headline(alert: Alert) -> str:
 
 def body_of(alerts: tuple[Alert, ...]) -> str:
     """A message: all of it, or, of many alerts, a line for each program."""
-    lines = [alert.text for alert in alerts]
-    if len(alerts) > MOST_LINES:
-        lines = summarise(alerts)
+    lines = summarise(alerts) if len(alerts) > MOST_LINES else [a.text for a in current(alerts)]
     dropped = sum(alert.dropped for alert in alerts)
     if dropped:
         lines.append(f"{dropped} earlier alerts are lost: nobody could be told for too long.")
@@ -128,6 +129,17 @@ def body_of(alerts: tuple[Alert, ...]) -> str:
 
 MOST_LINES = 12
 """Alerts in one message that are told one by one; of more, each program's are summed up."""
+
+
+def current(alerts: tuple[Alert, ...]) -> list[Alert]:
+    """Without what was overtaken: that something is down, if it is in a crash loop by now."""
+    follower: dict[str, str] = {}  # program -> kind of its next alert
+    kept = []
+    for alert in reversed(alerts):
+        if (alert.kind, follower.get(alert.program)) != ("down", "crash-loop"):
+            kept.append(alert)
+        follower[alert.program] = alert.kind
+    return kept[::-1]
 
 
 def summarise(alerts: tuple[Alert, ...]) -> list[str]:

@@ -255,7 +255,7 @@ class Crier:
             gone = words.span(time.time() - seen)
             text += f" It was last seen at {clock_of(seen)}: it was gone for at most {gone}."
         noun = "program that had run on was" if count == 1 else "programs that had run on were"
-        return f"{text} {count or 'No'} {noun} adopted."
+        return f"{text} {count} {noun} adopted." if count else text
 
     @property
     def _book(self) -> Path:

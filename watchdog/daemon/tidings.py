@@ -22,7 +22,7 @@ def failure_in(before: Program, after: Program) -> Failure | None:
     over = after.state in GONE_FOR_GOOD
     looping = parked and is_loop(after)
     return Failure(
-        reason=reason_of(before, after),
+        reason=after.reason if parked else reason_of(before, after),
         urgent=over,
         stays=over and after.retry_at is None,
         looping=looping,
