@@ -15,11 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-<<<<<<< HEAD
-    from watchdog.cli.ports import Finding, LogFile, Memory, Release, Survey
-=======
-    from watchdog.cli.ports import Finding, Memory, Release, Survey, Tried
->>>>>>> e49a119 (Alerts: desk, outbox, sender and courier; watchdog alert --test)
+    from watchdog.cli.ports import Finding, LogFile, Memory, Release, Survey, Tried
     from watchdog.config import Config
 
 
@@ -32,16 +28,9 @@ def main() -> int:
     from watchdog.cli.main import main as call
     from watchdog.cli.ports import Supplies
 
-<<<<<<< HEAD
-    return call(
-        run=start_daemon,
-        demo=start_demo,
-        supplies=Supplies(look_up, free, examine, recall, open_log),
-    )
-=======
-    supplies = Supplies(look_up, free, examine, recall, judge_receivers, try_receivers)
+    receivers = judge_receivers, try_receivers
+    supplies = Supplies(look_up, free, examine, recall, open_log, *receivers)
     return call(run=start_daemon, demo=start_demo, supplies=supplies)
->>>>>>> e49a119 (Alerts: desk, outbox, sender and courier; watchdog alert --test)
 
 
 # The command line knows neither the daemon nor the demonstration, nor may it look into locks: it is
@@ -92,13 +81,13 @@ def recall(state: Path) -> Memory:
     return Memory(Store(state / "incidents", Limits(), bytes))
 
 
-<<<<<<< HEAD
 def open_log(path: Path) -> LogFile:
     """A captured log, to be read where it lies."""
     from watchdog.logs.tail import Follower
 
     return Follower(path)
-=======
+
+
 def judge_receivers(config: Config) -> list[Tried]:
     """Whether apprise understands where alerts are to go; nothing is sent."""
     from watchdog.alerts.trial import judge
@@ -122,7 +111,6 @@ def ask_receivers(ask: Callable[[Config], list[tuple[str, str]]], config: Config
         return [Tried(name, trouble) for name, trouble in ask(config)]
     except Missing as missing:
         raise Trouble(str(missing)) from None
->>>>>>> e49a119 (Alerts: desk, outbox, sender and courier; watchdog alert --test)
 
 
 def find_other_watchdog() -> Path | None:

@@ -36,11 +36,8 @@ COMMANDS = {
     "logs": Command("logs", "[NAME...] [-f] [-n N]", "what programs wrote"),
     "why": Command("why", "NAME...", "what happened to a program, in sentences"),
     "incidents": Command("incidents", "[ID] [--html]", "the evidence of failures"),
-<<<<<<< HEAD
     "drill": Command("drill", "NAME [--only FAULT,...]", "rehearse failures on the live program"),
-=======
     "alert": Command("alert", "--test", "send a test message to who is told of trouble"),
->>>>>>> e49a119 (Alerts: desk, outbox, sender and courier; watchdog alert --test)
     "signal": Command("signal", "SIGNAL NAME...", "send a signal to programs"),
     "reload": Command("reload", "", "apply the changed configuration"),
     "upgrade": Command("upgrade", "", "replace the running watchdog by the installed version"),

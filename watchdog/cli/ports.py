@@ -117,12 +117,9 @@ class Supplies(NamedTuple):
     free: Free | None = None
     examine: Examine | None = None
     recall: Recall | None = None
-<<<<<<< HEAD
     open_log: OpenLog | None = None
-=======
     judge_receivers: Inspect | None = None  # whether they are understood
     try_receivers: Inspect | None = None  # sends each a message
->>>>>>> e49a119 (Alerts: desk, outbox, sender and courier; watchdog alert --test)
 
 
 def as_data(value: Any) -> dict[str, Any]:

@@ -6,11 +6,8 @@ Reading, validation, the hints for misspelt keys and the reference page all come
 from __future__ import annotations
 
 from watchdog.config import kinds
-<<<<<<< HEAD
-from watchdog.config.drilling import DRILL
-=======
 from watchdog.config.alert_options import ALERTS
->>>>>>> e49a119 (Alerts: desk, outbox, sender and courier; watchdog alert --test)
+from watchdog.config.drilling import DRILL
 from watchdog.config.house_options import HOUSE_OPTIONS
 from watchdog.config.identity import singleton
 from watchdog.config.listening import LISTENER

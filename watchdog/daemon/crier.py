@@ -78,8 +78,9 @@ class Crier:
 
     def journaled(self, event: str, fields: dict[str, Any]) -> None:
         """A line went into the journal: drills are told there."""
-        if event == "drill" and fields.get("reason"):
-            self._tell(News("drill", "once", fields.get("program", ""), reason=fields["reason"]))
+        if event == "drill" and fields.get("phase") == "over":
+            name, text = fields["program"], tidings.tell_drill(fields)
+            self._tell(News("drill", "once", name, reason=text))
 
     def begin(self, anew: bool) -> None:
         """The watchdog is up: go on with what an earlier one left."""

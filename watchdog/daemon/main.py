@@ -165,11 +165,8 @@ async def go_round(
         parts.upward.begin()
         Locksmith(parts.adapters.locks, parts.console, parts.journal).begin()
         parts.recorder.resume()
-<<<<<<< HEAD
-        parts.rehearsals.arm()
-=======
         parts.herald.begin(anew=given is None)
->>>>>>> e49a119 (Alerts: desk, outbox, sender and courier; watchdog alert --test)
+        parts.rehearsals.arm()
         give_back()
         code = await parts.finished
         if parts.service.renewing:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from watchdog.alerts.desk import Failure
 from watchdog.core import turn
 from watchdog.core.model import Health, Need, State
@@ -63,3 +66,17 @@ def is_left(program: Program) -> bool:
     """Whether nobody wants it up, or it has done its work."""
     done = program.state is State.EXITED and not noticing.is_failure(program, program)
     return not program.wanted or done
+
+
+def tell_drill(fields: Mapping[str, Any]) -> str:
+    """What came of a drill, from its line in the journal."""
+    result, reason = fields.get("result", ""), fields.get("reason", "")
+    faults = [fault for fault in fields.get("faults", ()) if fault["verdict"] == result]
+    named = ", ".join(fault["fault"] for fault in faults)
+    whys = [f"{fault['fault']}: {fault['reason']}" for fault in faults if fault["reason"]]
+    told = {
+        "kept": f"every promise was kept ({named})",
+        "broken": f"a promise was broken: {'; '.join(whys) or named}",
+        "skipped": "nothing could be rehearsed",
+    }.get(result, f"{result}: {reason}" if reason else result)
+    return f"A drill of {fields['program']}: {told}."
