@@ -59,7 +59,7 @@ WHOLE = [
     ),
     (
         "[zzz]\n[programs.b]\ncommand='x'",
-        "watchdog.toml:1: zzz: unknown table; allowed: watchdog, programs",
+        "watchdog.toml:1: zzz: unknown table; allowed: watchdog, programs, alerts",
     ),
     (
         "[watchdog]\nhttp = 'nope'\n[programs.b]\ncommand='x'",

@@ -28,7 +28,18 @@ def test_the_reference_page_is_up_to_date() -> None:
 def test_every_example_is_valid() -> None:
     """Each example in the reference is TOML that its own option accepts."""
     scope = Scope(
-        (("here", {"TELEGRAM_BOT_TOKEN": TOKEN, "HEALTH_TOKEN": "x", "WATCHDOG_PASSWORD": "x"}),)
+        (
+            (
+                "here",
+                {
+                    "TELEGRAM_BOT_TOKEN": TOKEN,
+                    "HEALTH_TOKEN": "x",
+                    "WATCHDOG_PASSWORD": "x",
+                    "ALERT_TOKEN": TOKEN,
+                    "ALERT_CHAT": "12345",
+                },
+            ),
+        )
     )
     sections = [inner for top in SECTIONS for inner in (top, *top.sections.values())]
     for option in (option for section in sections for option in section.options.values()):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from watchdog.cli.context import BAD_CONFIG, FAILED, OK, USAGE, Context, complain, make_parser
 from watchdog.cli.ports import Trouble
+from watchdog.cli.progress import Waiting
 
 if TYPE_CHECKING:
     from watchdog.cli.ports import Tried
@@ -35,7 +36,8 @@ def main(context: Context) -> int:
         complain("the part that sends is not installed here")
         return FAILED
     try:
-        tried = context.supplies.try_receivers(config)
+        with Waiting("waiting for the receivers"):
+            tried = context.supplies.try_receivers(config)
     except Trouble as trouble:
         complain(trouble)
         return FAILED

@@ -27,7 +27,6 @@ from watchdog.daemon.console import Console
 from watchdog.daemon.crew import Adapters, Crew
 from watchdog.daemon.driver import Driver
 from watchdog.daemon.evidence import Examiner, make_recorder
-from watchdog.daemon.fingerprint import fingerprint
 from watchdog.daemon.groups import Groups
 from watchdog.daemon.herald import Herald, make_herald
 from watchdog.daemon.heritage import Heritage
@@ -37,7 +36,7 @@ from watchdog.daemon.ledger import Handover, Ledger, fields_of
 from watchdog.daemon.looking import make_meter, make_observer
 from watchdog.daemon.performer import Callbacks, Performer
 from watchdog.daemon.policies import policies_of
-from watchdog.daemon.records import Record, Records
+from watchdog.daemon.records import Records, describe, key_of
 from watchdog.daemon.rehearsals import Rehearsals, make_drills
 from watchdog.daemon.reload import Reloader
 from watchdog.daemon.remarks import Remarks
@@ -336,14 +335,3 @@ def is_up(fleet: Fleet, name: str) -> bool:
     """Whether its process lives and nobody is ending it."""
     program = fleet.programs.get(name)
     return program is not None and program.state in (State.STARTING, State.RUNNING)
-
-
-def describe(program: ProgramConfig, config: Config) -> Record:
-    """The record of a program without a process."""
-    seen = fingerprint(program, config)
-    return Record(program.name, fingerprint=seen, singleton=key_of(program))
-
-
-def key_of(program: ProgramConfig) -> str:
-    """The key of its singleton; empty if it has none."""
-    return program.singleton.key if program.singleton else ""

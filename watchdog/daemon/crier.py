@@ -23,6 +23,7 @@ from watchdog.alerts.model import Alert, News, Rules, Task
 from watchdog.alerts.outbox import Outbox, read, write
 from watchdog.config.model import AlertsConfig
 from watchdog.core.events import Probed
+from watchdog.core.model import State
 from watchdog.core.program import Program
 from watchdog.daemon import tidings
 from watchdog.daemon.clock import wall_time
@@ -47,7 +48,7 @@ class Crier:
         self._loop = asyncio.get_running_loop()
         self._outbox = Outbox(state / "alerts")
         self._courier = Courier(task_of(config), self._outbox, sources.say)
-        self._cases: dict[Key, Case] = {}
+        self._cases = self._recall()  # before the first step of a program is told
         self._news: list[News] = []  # what needs no case, not told yet
         self._adopted: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -227,17 +228,19 @@ class Crier:
         with contextlib.suppress(OSError):
             write(self._book, [shifted(case, shift) for case in self._cases.values()])
 
-    def _resume(self) -> None:
-        """The cases of an earlier watchdog; some may have ended meanwhile."""
+    def _recall(self) -> dict[Key, Case]:
+        """The open cases of an earlier watchdog."""
         shift = wall_time(0.0)
-        for kept in read(self._book, list[Case]) or ():
-            case = shifted(kept, -shift)
-            self._cases.setdefault((case.topic, case.program), case)
-        for key, case in list(self._cases.items()):
-            program = self._sources.fleet.programs.get(case.program)
+        kept = read(self._book, list[Case]) or []
+        return {(case.topic, case.program): shifted(case, -shift) for case in kept}
+
+    def _resume(self) -> None:
+        """Some may have ended meanwhile, without a step that was told."""
+        for key in list(self._cases):
+            program = self._sources.fleet.programs.get(key[1])
             if program is None:
-                self._cases[key] = desk.leave(case)
-            elif key[0] == "down":
+                self._change(key, desk.leave)
+            elif key[0] == "down" and program.state is not State.STOPPED:
                 self._follow(key, program)
 
     def _enter(self) -> bool:

@@ -14,6 +14,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from watchdog.config import Config, ProgramConfig
+from watchdog.daemon.fingerprint import fingerprint
 from watchdog.logs.model import file_name
 
 
@@ -103,3 +105,14 @@ def trait_of(path: Path) -> Trait:
     except OSError:
         return (-1, 0)
     return found.st_ino, found.st_mtime_ns
+
+
+def describe(program: ProgramConfig, config: Config) -> Record:
+    """The record of a program without a process."""
+    seen = fingerprint(program, config)
+    return Record(program.name, fingerprint=seen, singleton=key_of(program))
+
+
+def key_of(program: ProgramConfig) -> str:
+    """The key of its singleton; empty if it has none."""
+    return program.singleton.key if program.singleton else ""
