@@ -58,7 +58,11 @@ MISTAKES = [
         's.conf:4: [group:g] programs: there is no program "wbe"; did you mean web?',
     ),
     ("[program:a]\nautostart=true", "s.conf:3: [program:a]: command is missing; allowed: what"),
-    ("[program:a]\ncomand=x", "write command= instead of comand="),
+    (
+        "[program:a]\ncomand=x",
+        "s.conf:3: [program:a]: command is missing; allowed: what to run\n"
+        "    write command= instead of comand=",
+    ),
     ('[program:a]\ncommand=x "y', "s.conf:4: [program:a] command: no closing quotation in the"),
     (
         "[program:a]\ncommand=x\nenvironment=KEY",
