@@ -10,6 +10,7 @@ from bot.capability import GUARD_GROUP, NEW_MESSAGES, App, Capability, Context, 
 from bot.commands import answer, make_basics
 from bot.faults import make_faults
 from bot.guards.capability import make_guards
+from bot.knowledge.capability import make_knowledge
 from bot.parts import Parts
 
 
@@ -19,6 +20,7 @@ def make_catalogue(parts: Parts) -> tuple[Capability, ...]:
     catalogue += [
         make_guards(parts),
         make_basics(parts, lambda: help_text(catalogue)),
+        make_knowledge(parts),
         make_faults(parts),
     ]
     return tuple(catalogue)
@@ -52,11 +54,20 @@ def help_text(catalogue: Sequence[Capability]) -> str:
     for capability in catalogue:
         if capability.on:
             lines += [f"/{command.name} - {command.help}" for command in capability.commands]
+            lines += _trouble_of(capability)
     for capability in catalogue:
         if not capability.on and capability.advertised:
             names = ", ".join(f"/{command.name}" for command in capability.commands)
             lines.append(f"{capability.name} ({names}): off, {capability.missing}")
     return "\n".join([*lines, "Anything else is sent back to you."])
+
+
+def _trouble_of(capability: Capability) -> list[str]:
+    """A line about a capability that is on, but does not work at the moment."""
+    figures = capability.figures()
+    if figures.get("state") != "degraded":
+        return []
+    return [f"{capability.name}: does not work now, {figures['reason']}"]
 
 
 def health_of(catalogue: Sequence[Capability]) -> dict[str, Any]:

@@ -8,10 +8,12 @@ seconds; the verdict over these figures is in `health.py`.
 import math
 import time
 from asyncio import Future
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from bot.condition import Condition
 
 # The longest pause python-telegram-bot makes after a failed poll (telegram/ext/_utils/networkloop).
 LONGEST_BACKOFF = 30.0
@@ -153,6 +155,7 @@ class Snapshot:
     waiting: int = 0  # updates fetched but not yet begun
     running: int = 0
     oldest_handler: float | None = None
+    degraded: tuple[str, ...] = ()  # which capabilities do not work, and why
     epoch: float = 0.0  # added to a time, it makes it seconds since 1970
 
 
@@ -171,6 +174,13 @@ class Figures:
         self.handlers = HandlerFigures()
         self.poller: Future[Any] | None = None
         self.dispatcher: Future[Any] | None = None
+        self.conditions: tuple[Condition, ...] = ()
+
+    def add_condition(self, name: str) -> Condition:
+        """The condition of a capability, which is part of the verdict from now on."""
+        condition = Condition(name, self.clock)
+        self.conditions = (*self.conditions, condition)
+        return condition
 
     def snapshot(self) -> Snapshot:
         return Snapshot(
@@ -183,9 +193,16 @@ class Figures:
             waiting=max(0, self.polling.received - self.handlers.begun),
             running=len(self.handlers.running),
             oldest_handler=self.handlers.oldest(),
+            degraded=tuple(_describe_troubles(self.conditions)),
             epoch=time.time() - self.clock(),
         )
 
 
 def _alive(task: Future[Any] | None) -> bool:
     return task is not None and not task.done()
+
+
+def _describe_troubles(conditions: tuple[Condition, ...]) -> Iterator[str]:
+    for condition in conditions:
+        if trouble := condition.trouble:
+            yield f"The {condition.name} does not work: {trouble.reason}."

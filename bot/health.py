@@ -48,6 +48,7 @@ def judge(figures: Snapshot, limits: Limits, now: float) -> Verdict:
         or _judge_age(figures.polling, limits, now)
         or _judge_rivals(figures, now)
         or _judge_outage(figures.polling, now)
+        or _judge_capabilities(figures)
         or Verdict("running", 200, None)
     )
 
@@ -135,6 +136,13 @@ def _judge_outage(polling: PollingFigures, now: float) -> Verdict | None:
         f"row, the last: {polling.error}); still trying."
     )
     return Verdict("degraded", 200, reason)
+
+
+def _judge_capabilities(figures: Snapshot) -> Verdict | None:
+    """A database that is away is no reason to start the bot again."""
+    if not figures.degraded:
+        return None
+    return Verdict("degraded", 200, " ".join(figures.degraded))
 
 
 def _age(stamp: float | None, polling: PollingFigures, now: float) -> float:

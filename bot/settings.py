@@ -16,6 +16,7 @@ from typing import Any
 from bot.environment import EnvironmentFileError, Reader, Variable, read_env_file
 from bot.exits import Exit, ExitCode
 from bot.guards.settings import GuardSettings, read_guards
+from bot.knowledge.settings import KnowledgeSettings, read_knowledge
 from bot.panic.settings import PanicSettings, read_panic
 from bot.pii import mask_pii
 from bot.redaction import mask, redact
@@ -49,6 +50,7 @@ class Settings:
     log_level: str = "INFO"
     guards: GuardSettings = field(default_factory=GuardSettings)
     panic: PanicSettings = field(default_factory=PanicSettings)
+    knowledge: KnowledgeSettings = field(default_factory=KnowledgeSettings)
 
     @property
     def bot_id(self) -> int:
@@ -58,7 +60,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must not be in any log."""
-        return (self.token, *self.panic.secrets)
+        return (self.token, *self.panic.secrets, *self.knowledge.secrets)
 
     @property
     def clean(self) -> Callable[[str], str]:
@@ -105,6 +107,7 @@ def _assemble(reader: Reader) -> Settings:
         api_root=reader.url_root("TELEGRAM_API_URL", API_ROOT, "The Bot API server."),
         guards=read_guards(reader),
         panic=read_panic(reader),
+        knowledge=read_knowledge(reader),
         database=reader.text(
             "BOT_DATABASE",
             "",

@@ -1,0 +1,95 @@
+"""/kb_stats, /kb_search and /kb_add: the knowledge base in the chat."""
+
+from collections.abc import Awaitable, Callable
+
+from telegram import Update
+
+from bot.capability import Context
+from bot.condition import Condition, Rhythm, watch
+from bot.knowledge.store import Store, StoreError, clean
+from bot.knowledge.texts import (
+    USAGE_ADD,
+    USAGE_SEARCH,
+    read_note,
+    show_found,
+    show_kept,
+    show_stats,
+    show_trouble,
+)
+from bot.replying import argument, reply_html, reply_plain, user_of
+
+HITS = 5
+REFUSAL = "Only users in ALLOWED_USERS may add to the knowledge base."
+# A database that dies unnoticed is in /health after half a minute at most; one that is back, after
+# five seconds.
+_RHYTHM = Rhythm(well=30.0, ill=5.0)
+
+
+class KnowledgeCommands:
+    """The commands on one store. `may_add` says who may add; `mask` is applied to what is kept."""
+
+    def __init__(
+        self,
+        store: Store,
+        condition: Condition,
+        may_add: Callable[[int | None], bool],
+        mask: Callable[[str], str],
+    ) -> None:
+        self._store, self._condition = store, condition
+        self._may_add, self._mask = may_add, mask
+
+    async def stats(self, update: Update, context: Context) -> None:
+        async def work() -> str:
+            return show_stats(await self._store.stats(), self._store.place)
+
+        await reply_html(update, await self._in_words(work))
+
+    async def search(self, update: Update, context: Context) -> None:
+        words = clean(argument(update))
+        if not words:
+            return await reply_plain(update, USAGE_SEARCH)
+
+        async def work() -> str:
+            return show_found(await self._store.search(words, HITS), words)
+
+        return await reply_html(update, await self._in_words(work))
+
+    async def add(self, update: Update, context: Context) -> None:
+        user, message = user_of(update), update.effective_message
+        if user is None or message is None or not self._may_add(user):
+            return await reply_plain(update, REFUSAL)
+        told_apart = f"{message.chat_id}/{message.message_id}/{message.date.timestamp()}"
+        note = read_note(self._mask(argument(update)), user, told_apart)
+        if note is None:
+            return await reply_plain(update, USAGE_ADD)
+
+        async def work() -> str:
+            return show_kept(note, await self._store.add(note))
+
+        return await reply_html(update, await self._in_words(work))
+
+    async def look(self) -> None:
+        """See how the store is, and tell the condition."""
+
+        async def work() -> str:
+            await self._store.check()
+            return ""
+
+        await self._in_words(work)
+
+    async def tend(self) -> None:
+        """Look after the store until cancelled."""
+        try:
+            await watch(self._condition, self.look, _RHYTHM)
+        finally:
+            await self._store.close()
+
+    async def _in_words(self, work: Callable[[], Awaitable[str]]) -> str:
+        """What `work` says as HTML, or why the store cannot do it."""
+        try:
+            text = await work()
+        except StoreError as error:
+            self._condition.fail(str(error))
+            return show_trouble(error)
+        self._condition.well()
+        return text

@@ -1,0 +1,66 @@
+"""What the knowledge base is told."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from bot.environment import Reader
+
+_ALLOWED = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with what is special in it as %XX"
+
+_SHORTEST_SECRET = 6  # characters
+
+
+@dataclass(frozen=True)
+class KnowledgeSettings:
+    """Where the notes are: in PostgreSQL if there is a URL, else in a file."""
+
+    url: str = field(default="", repr=False)  # DATABASE_URL; it holds a password
+    path: str = ""  # KB_PATH
+    supabase_url: str = ""  # SUPABASE_URL, which says nothing about the database itself
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may hold."""
+        password = urlsplit(self.url).password or ""
+        # A word that is too short would be masked wherever it stands in another.
+        found = (self.url, password, unquote(password))
+        return tuple(secret for secret in found if len(secret) >= _SHORTEST_SECRET)
+
+
+def read_knowledge(reader: Reader) -> KnowledgeSettings:
+    """The knowledge base's part of the settings."""
+    return KnowledgeSettings(
+        url=_url(reader),
+        path=reader.text(
+            "KB_PATH",
+            "",
+            "The SQLite file of the notes without DATABASE_URL; beside BOT_DATABASE if unset.",
+            "a path",
+        ),
+        supabase_url=reader.text("SUPABASE_URL", "", "Only noted: DATABASE_URL is what counts."),
+    )
+
+
+def _url(reader: Reader) -> str:
+    about = "The PostgreSQL database of the notes, also Supabase's; SQLite if unset."
+    reader.know("DATABASE_URL", allowed=_ALLOWED, about=about)
+    found = reader.find("DATABASE_URL")
+    if found is None:
+        return ""
+    name, value, source = found
+    if is_database_url(value):
+        return value
+    # Never shown, not even in part: where the password stands in a wrong URL nobody knows.
+    reader.complain(name, source, f"something else ({len(value)} characters)", _ALLOWED)
+    return ""
+
+
+def is_database_url(url: str) -> bool:
+    """Whether this names a PostgreSQL database; a host may be left out for a unix socket."""
+    try:
+        parts = urlsplit(url)
+        named = parts.scheme in ("postgresql", "postgres") and parts.port != 0
+    except ValueError:
+        return False
+    return named and url.isprintable() and not re.search(r"\s", url) and not parts.fragment
