@@ -6,7 +6,7 @@ A script is run once and never changed afterwards; what is to change goes into a
 # Two bots that start at once take turns by this lock of the database ("kbnotes" in ASCII).
 LOCK = 0x6B626E6F746573
 
-VERSIONS = "CREATE TABLE IF NOT EXISTS kb_versions (version INTEGER PRIMARY KEY)"
+VERSIONS = "CREATE TABLE kb_versions (version INTEGER PRIMARY KEY)"
 
 SCRIPTS = (
     """

@@ -163,7 +163,9 @@ class PostgresStore:
 async def migrate(connection: Any) -> None:
     """Run the scripts that this database has not seen, within the caller's transaction."""
     await connection.execute("SELECT pg_advisory_xact_lock($1)", migrations.LOCK)
-    await connection.execute(migrations.VERSIONS)
+    # `IF NOT EXISTS` would ask for the right to create, also where there is nothing to create.
+    if not await connection.fetchval("SELECT to_regclass('kb_versions') IS NOT NULL"):
+        await connection.execute(migrations.VERSIONS)
     version = await connection.fetchval("SELECT coalesce(max(version), 0) FROM kb_versions")
     newest = len(migrations.SCRIPTS)
     if version > newest:

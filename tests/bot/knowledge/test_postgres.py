@@ -127,6 +127,25 @@ async def test_tables_that_went_away_are_made_again(store: Any, server: Any, dat
     assert (await store.stats()).notes == 0
 
 
+async def test_a_user_without_the_right_to_create_is_enough_later(
+    server: Any, database: str
+) -> None:
+    """Once the tables are there, reading and adding are all the rights that it takes."""
+    first = PostgresStore(database)
+    await first.check()
+    await first.close()
+    grants = (
+        "CREATE ROLE reader LOGIN",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        "GRANT SELECT, INSERT, UPDATE ON kb_notes, kb_versions TO reader",
+    )
+    for grant in grants:
+        await server.execute(database, grant)
+    store = PostgresStore(database.replace("bot:", "reader:"))
+    assert await store.add(Note("a", "x", "y", 1)) == 1
+    await store.close()
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
