@@ -25,6 +25,7 @@ from tests.chaos.judge import Life
 
 BIN = Path(sys.executable).parent
 PATIENCE = 60.0  # seconds
+LIFETIME = "7200"  # seconds of the program: longer than a thousand kills take
 
 
 class Owner:
@@ -63,6 +64,7 @@ class Owner:
                 stdout=said,
                 stderr=said,
                 start_new_session=True,
+                env={**os.environ, "WATCHDOG_TEST_LIFETIME": LIFETIME},
             )
 
     def kill(self) -> None:
