@@ -38,6 +38,7 @@ COMMANDS = {
     "incidents": Command("incidents", "[ID] [--html]", "the evidence of failures"),
     "drill": Command("drill", "NAME [--only FAULT,...]", "rehearse failures on the live program"),
     "alert": Command("alert", "--test", "send a test message to who is told of trouble"),
+    "report": Command("report", "[NAME...] [--since 7d]", "how a time went, by the journal"),
     "signal": Command("signal", "SIGNAL NAME...", "send a signal to programs"),
     "reload": Command("reload", "", "apply the changed configuration"),
     "upgrade": Command("upgrade", "", "replace the running watchdog by the installed version"),

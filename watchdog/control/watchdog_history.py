@@ -13,6 +13,7 @@ import msgspec
 
 from watchdog.control import names
 from watchdog.control.backend import ProgramView
+from watchdog.control.measures import BUCKETS
 from watchdog.control.rpc import Api, Table
 from watchdog.wire import faults
 from watchdog.wire.faults import refuse
@@ -55,6 +56,24 @@ async def ledger(api: Api, name: str = "all") -> list[dict[str, Any]]:
         if line["event"] == "handover":
             handovers[line["program"]].append(line)
     return [{"name": program, **add_up(lines)} for program, lines in handovers.items()]
+
+
+@TABLE.method("latencies", "array")
+async def latencies(api: Api) -> list[dict[str, Any]]:
+    """How long the probes of each program took since it is counted: a histogram for each role."""
+    measures = await api.backend.measure()
+    return [
+        {
+            "program": measured.view.name,
+            "role": role,
+            "kind": latency.kind,
+            "bounds": list(BUCKETS),
+            "counts": list(latency.counts),
+            "failures": latency.failures,
+        }
+        for measured in measures.programs
+        for role, latency in measured.counts.latencies.items()
+    ]
 
 
 def add_up(handovers: list[dict[str, Any]]) -> dict[str, Any]:

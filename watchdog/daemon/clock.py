@@ -23,6 +23,11 @@ def wall_time(monotonic: float) -> float:
     return time.time() - (time.monotonic() - monotonic)
 
 
+def stamp_of(at: float) -> str:
+    """A time (Unix seconds) in the same words as now."""
+    return datetime.fromtimestamp(at).astimezone().isoformat(timespec="milliseconds")
+
+
 def stamp() -> str:
     """Now in words: local time with milliseconds and offset (ISO 8601)."""
     return datetime.now().astimezone().isoformat(timespec="milliseconds")

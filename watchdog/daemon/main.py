@@ -282,7 +282,10 @@ def greet(config: Config, parts: Parts) -> None:
     parts.console.say(f"watchdog {__version__} (pid {os.getpid()}): {programs} {noun} of {source}")
     for note in config.notes:
         parts.console.say(f"note: {note}")
-    parts.journal.write("watchdog", state="RUNNING", pid=os.getpid(), version=__version__)
+    last = parts.signs.last()  # of the watchdog before, which may not have written its end
+    sign = None if last is None else clock.stamp_of(last)
+    about = {"pid": os.getpid(), "version": __version__, "last_sign": sign}
+    parts.journal.write("watchdog", state="RUNNING", **about)
 
 
 def abandon(parts: Parts) -> None:

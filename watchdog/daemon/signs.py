@@ -31,6 +31,15 @@ class Signs:
         """When the earlier watchdog last wrote anything, in Unix seconds."""
         return self._of_all
 
+    def last(self) -> float | None:
+        """The latest sign of the earlier watchdog itself, in Unix seconds; None if there is none.
+
+        It also wrote what the programs said: no process writes its log by itself.
+        """
+        signs = (self._of_all, *self._of_one.values())
+        latest = max((at for at in signs if at is not None), default=None)
+        return None if latest is None else min(latest, time.time())
+
     def last_of(self, name: str) -> float | None:
         """The latest sign of a program's life, on the monotonic clock; None if there is none.
 
