@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -183,3 +186,25 @@ def test_an_ini_file_by_its_suffix(tmp_path: Path) -> None:
     (tmp_path / "supervisord.conf").write_text("[watchdog]\nstate = here\n")
     with pytest.raises(ConfigError, match="there is no program"):
         load(tmp_path / "supervisord.conf", {})
+
+
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """It would hold up a watchdog that reloads until somebody writes, and may be anybody's."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError, match="a named pipe, not a file"):
+        load(tmp_path / "pipe", {})
+
+
+def test_a_configuration_may_come_from_a_command(tmp_path: Path) -> None:
+    """What a shell gives as `<(command)` is waited for, and read to its end."""
+    script = "watchdog check -c <(sleep 0.3; echo '[programs.bot]'; echo 'command = \"true\"')"
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "is usable" in done.stdout, done.stderr

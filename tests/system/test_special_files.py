@@ -89,3 +89,13 @@ def test_the_log_may_be_a_pipe_that_nobody_reads(world: World) -> None:
     assert dog.call("logs", "bot").stdout == ""
     assert dog.program("bot")["state"] == "RUNNING"
     dog.leave()
+
+
+def test_a_pid_file_is_no_directory(world: World) -> None:
+    """It is said, and nothing is started."""
+    (world.place / "pids").mkdir()
+    text = '[watchdog]\npidfile = "pids"\n[programs.bot]\ncommand = "sleep 1000"\n'
+    world.write(text)
+    dog = world.run("-c", "w.toml")
+    assert dog.wait_exit() == 78
+    assert "the pid file" in dog.text

@@ -46,7 +46,7 @@ def pid_file(path: Path | None) -> Iterator[None]:
 
     A device, a pipe or a link to one (/dev/null is a usual way to want none) is left alone.
     """
-    if path is None or (path.exists() and not path.is_file()):
+    if path is None or not (path.is_file() or path.is_dir() or not path.exists()):
         yield
         return
     own = f"{os.getpid()}\n"
