@@ -212,3 +212,39 @@ def test_a_drill_that_is_due_is_held_by_itself(world: World) -> None:
     assert line["result"] == "kept"
     assert "scheduled drill:" in watchdog.wait_text("scheduled drill:")
     assert json.loads((state / "drills.json").read_text())["bot"] > 1000.0
+
+
+def test_a_drill_whose_watchdog_began_anew_ends_and_mends(world: World) -> None:
+    """After an upgrade in its middle nobody knows the drill; the process goes on all the same."""
+    watchdog = begin(world)
+    text = (world.place / "w.toml").read_text()
+    watchdog.world.write(text.replace('"1500ms"', '"600s"'))
+    assert watchdog.call("reload").returncode == 0
+    pid = watchdog.wait("bot", lambda p: p["health"] == "healthy", "health")["pid"]
+    words = [sys.executable, "-m", "watchdog", "drill", "-s", str(watchdog.socket)]
+    held = subprocess.Popen(
+        [*words, "bot", "--yes", "--only", "stop"], cwd=world.place, env=world.environment
+    )
+    world.adopt(held)
+    wait_until(lambda: is_stopped(pid), "the process to stand still")
+    assert watchdog.call("upgrade").returncode == 0
+    assert held.wait(30) != 0
+    wait_until(lambda: not is_stopped(pid), "the process to go on")
+    assert watchdog.program("bot")["pid"] == pid
+
+
+def test_what_a_client_tells_of_a_drill_cannot_harm(world: World) -> None:
+    """What is not well formed does not reach the journal, and the drill is over all the same."""
+    watchdog = world.up('[programs.bot]\ncommand = ["sleep", "1000"]\nstart_seconds = 0\n')
+    watchdog.wait_state("bot", "RUNNING")
+    client = watchdog.client()
+    token = client.call("watchdog.drillBegin", "bot")
+    with pytest.raises(Refused, match="no fault"):
+        client.call("watchdog.drillStrike", token, "explode")
+    with pytest.raises(Refused, match="is not set"):
+        client.call("watchdog.drillStrike", token, "block")
+    told = {"result": "x" * 10_000, "faults": [{"fault": 5}, "kill"], "program": "other"}
+    assert client.call("watchdog.drillEnd", token, told)
+    line = journal_of_drills(watchdog)[-1]
+    assert (line["program"], len(line["result"]), "faults" in line) == ("bot", 500, False)
+    assert client.call("watchdog.drillBegin", "bot") != token

@@ -64,7 +64,8 @@ def hold(options: Namespace, faults: tuple[str, ...]) -> int:
     from watchdog.drill.model import result_of
     from watchdog.drill.rehearsal import Drill, NotSafe
 
-    signal.signal(signal.SIGTERM, leave)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
     drill = Drill(connect(options), options.name, show_progress)
     try:
         plan = drill.plan(faults, options.patience)

@@ -31,8 +31,9 @@ from watchdog.probes.text import last_line
 
 LEASE = 15.0  # seconds; who holds the drill renews it some times within them
 PATIENCE = 10.0  # seconds for a command that blocks or mutes a program
-LONGEST_RESULT = 16384  # characters of what is told of a drill, for the journal
-KEPT = ("result", "by", "reason", "faults")  # of what a client tells
+LONGEST_RESULT = 16384  # characters of what is told of the faults, for the journal
+WORDS = ("result", "by", "reason")  # of what a client tells
+LONGEST_WORD = 500  # characters
 SIGNALS = {"kill": "KILL", "stop": "STOP"}
 
 
@@ -114,7 +115,7 @@ class Drills:
     async def end(self, token: str, told: dict[str, Any]) -> None:
         """It is over; the result goes into the journal. `DrillError`: it was over already."""
         drill = self._find(token)
-        await self._close(drill, phase="over", **self._fit(told))
+        await self._close(drill, phase="over", **fit(told))
 
     # --- inside
 
@@ -137,8 +138,8 @@ class Drills:
         self._drill = None
         drill.expiry.cancel()
         self._rehearsed.discard(drill.program)
-        self._write("drill", program=drill.program, **fields)
         await self._go_on(drill)
+        self._write("drill", program=drill.program, **fields)
 
     async def _go_on(self, drill: Drill) -> None:
         stopped, drill.stopped = drill.stopped, None
@@ -165,10 +166,19 @@ class Drills:
         if said:
             raise DrillError(self._redact(f"programs.{name}.drill.{fault}: {said}"))
 
-    def _fit(self, told: dict[str, Any]) -> dict[str, Any]:
-        """What a client tells of its drill, as far as it fits into the journal."""
-        kept: dict[str, Any] = {key: told[key] for key in KEPT if key in told}
-        return kept if len(str(kept)) <= LONGEST_RESULT else {"result": "too long to be kept"}
+
+def fit(told: dict[str, Any]) -> dict[str, Any]:
+    """What a client tells of its drill, as far as it is well formed and fits into the journal."""
+    kept: dict[str, Any] = {key: str(told[key])[:LONGEST_WORD] for key in WORDS if key in told}
+    faults = told.get("faults")
+    well = isinstance(faults, list) and all(map(is_rehearsal, faults))
+    return kept | {"faults": faults} if well and len(str(faults)) <= LONGEST_RESULT else kept
+
+
+def is_rehearsal(fault: object) -> bool:
+    """Whether it has what readers of the journal look at."""
+    words = ("fault", "verdict", "reason")
+    return isinstance(fault, dict) and all(isinstance(fault.get(word), str) for word in words)
 
 
 def with_pid(around: Surroundings, pid: int | None) -> Surroundings:

@@ -137,12 +137,30 @@ class Drill:
     def _undo(self) -> None:
         """What nobody noticed must not stay."""
         damaged, self._damaged = self._damaged, ""
-        with contextlib.suppress(Refused, Unreachable):
-            if damaged == "stop":
-                self._client.call("watchdog.drillMend", self._token)
-            elif damaged in ("block", "mute"):
-                self._tell(f"{damaged}: nobody noticed it; {self._name} is restarted")
-                self._client.request("restart", [self._name])
+        if damaged == "stop":
+            self._insist(self._go_on)
+        elif damaged in ("block", "mute"):
+            self._tell(f"{damaged}: nobody noticed it; {self._name} is restarted")
+            self._insist(lambda: self._client.request("restart", [self._name]))
+
+    def _go_on(self) -> None:
+        """The process that was stopped goes on, also if the watchdog began anew meanwhile."""
+        try:
+            self._client.call("watchdog.drillMend", self._token)
+        except Refused:
+            self._client.signal("CONT", [self._name])
+
+    def _insist(self, do: Callable[[], object]) -> None:
+        """Do it, also if the watchdog is being upgraded right now and hung up on us."""
+        end = time.monotonic() + PATIENCE
+        with contextlib.suppress(Refused):
+            while time.monotonic() < end:
+                try:
+                    do()
+                    return
+                except Unreachable:
+                    self._client.close()
+                    time.sleep(GLANCE)
 
 
 def left_out(faults: tuple[str, ...]) -> list[Rehearsal]:
