@@ -233,6 +233,16 @@ def test_a_drill_whose_watchdog_began_anew_ends_and_mends(world: World) -> None:
     assert watchdog.program("bot")["pid"] == pid
 
 
+def test_also_what_is_over_in_a_moment_leaves_evidence(world: World) -> None:
+    """A program that is back within milliseconds has its incident, marked as that of a drill."""
+    watchdog = world.up('[programs.bot]\ncommand = ["sleep", "1000"]\nstart_seconds = 0\n')
+    watchdog.wait_state("bot", "RUNNING")
+    code, told = drill(watchdog, "--only", "kill")
+    assert code == 0
+    incident = watchdog.client().incident(told["faults"][0]["seen"]["incident"])
+    assert incident["drill"] and incident["recovered"]
+
+
 def test_what_a_client_tells_of_a_drill_cannot_harm(world: World) -> None:
     """What is not well formed does not reach the journal, and the drill is over all the same."""
     watchdog = world.up('[programs.bot]\ncommand = ["sleep", "1000"]\nstart_seconds = 0\n')

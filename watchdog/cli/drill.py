@@ -76,7 +76,8 @@ def hold(options: Namespace, faults: tuple[str, ...]) -> int:
         show_progress("")
         complain(f"no drill: {reason}")
         return FAILED
-    show_progress("")
+    finally:
+        show_progress("")
     show(options.name, rehearsals, options.json)
     return OK if result_of(rehearsals) == "kept" else FAILED
 

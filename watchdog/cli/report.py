@@ -96,7 +96,7 @@ def report(options: Namespace, state: Path, since: float, now: float) -> int:
     if missing := [name for name in options.names if name not in {one.name for one in chosen}]:
         complain(f"the journal in {state} knows no program {missing[0]}")
         return FAILED
-    notes = notes_of(journal, window, latencies is not None, state)
+    notes = notes_of(journal, window, latencies, state)
     return show(options, chosen, window, latencies or [], notes, journal.garbled)
 
 
@@ -120,7 +120,9 @@ def choose(figures: list[Figures], names: list[str]) -> list[Figures]:
     return [one for one in figures if any(span.kind != "unknown" for span in one.spans)]
 
 
-def notes_of(journal: Journal, window: Window, runs: bool, state: Path) -> list[str]:
+def notes_of(
+    journal: Journal, window: Window, latencies: list[dict[str, Any]] | None, state: Path
+) -> list[str]:
     """What a reader has to know."""
     notes = []
     if window.since == journal.begins:
@@ -128,9 +130,9 @@ def notes_of(journal: Journal, window: Window, runs: bool, state: Path) -> list[
     if journal.garbled:
         lines = "1 line" if journal.garbled == 1 else f"{journal.garbled} lines"
         notes.append(f"{lines} of the journal in {state} could not be read and were left out")
-    if runs:
+    if latencies:
         notes.append("latencies of probes: counted by the running watchdog since it began to")
-    else:
+    elif latencies is None:
         notes.append("no watchdog answers: latencies of probes are not known, nor what is now")
     return notes
 
@@ -162,7 +164,8 @@ def show(
     print("\n".join(tell(figures, window, latencies, terminal_width(), unicode, colour)))
     if not figures:
         print("\nNothing is known of any program in this time.")
-    print("\n" + "\n".join(f"({note})" for note in notes))
+    for index, note in enumerate(notes):
+        print(f"{'' if index else chr(10)}({note})")
     return OK
 
 

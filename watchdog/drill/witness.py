@@ -13,6 +13,7 @@ from watchdog.client import Client
 from watchdog.drill.model import Facts, Seen
 from watchdog.drill.sandbox import count_conflicts
 
+EVIDENCE_LAG = 1.0  # seconds within which a watchdog has written down what it saw
 UP = ("STARTING", "RUNNING")
 
 
@@ -54,6 +55,8 @@ class Witness:
             self._find_incident(struck)
         if self._incident:
             is_well = self._incident["recovered"] is not None
+        elif self._noticed is not None and time.monotonic() - self._noticed < EVIDENCE_LAG:
+            is_well = False  # of a program that is back in a moment, too, there is an incident
         else:
             later = status["incarnation"] > self._before["incarnation"]
             is_well = later and status["state"] == "RUNNING" and status["health"] != "unhealthy"
