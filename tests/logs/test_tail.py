@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from supervisor.options import readFile, tailFile
 
+from watchdog.logs import tail
 from watchdog.logs.rotation import RotatingFile
 from watchdog.logs.tail import Follower, follow, last_bytes, last_lines, read_log, tail_log
 
@@ -204,3 +205,16 @@ def test_what_is_no_file_is_not_read(tmp_path: Path, kind: str) -> None:
     assert tail_log(log, 0, 10) == ("", 0, False)
     follower = Follower(log)
     assert (follower.begin(3), follower.read()) == (b"", b"")
+
+
+def test_an_answer_is_bounded_however_long_the_lines_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of it all is given, and nothing before that is read; no gap is in it."""
+    monkeypatch.setattr(tail, "MOST", 1000)
+    monkeypatch.setattr(tail, "BLOCK", 64)
+    log = tmp_path / "log"
+    parts = (b"a" * 5000 + b"\n", b"b" * 5000 + b"\n", b"c" * 300 + b"\n")
+    write_family(log, *parts)
+    assert last_lines(log, 1) == b"c" * 300 + b"\n"
+    assert last_lines(log, 3) == b"".join(parts)[-1000:]

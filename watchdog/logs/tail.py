@@ -16,6 +16,8 @@ from pathlib import Path
 
 BLOCK = 64 * 1024
 """Bytes read at a time."""
+MOST = 16 * 1024 * 1024
+"""Bytes of an answer, however long the lines are: it is made in one piece, on the daemon's loop."""
 INTERVAL = 0.2
 """Seconds between two looks of a follower that has read everything."""
 
@@ -23,7 +25,7 @@ INTERVAL = 0.2
 def last_lines(path: Path, count: int) -> bytes:
     """The last `count` lines, reaching back into rotated files. Raises FileNotFoundError.
 
-    An unfinished last line counts as a line.
+    An unfinished last line counts as a line. Never more than the last `MOST` bytes.
     """
     with _opened(path) as files:
         return _last_lines(files, count)
@@ -271,10 +273,12 @@ def _gather(
 ) -> bytes:
     """The end of the files together: `take(fd, size, wanted)` from each until `wanted` is there."""
     parts: list[bytes] = []
+    room = MOST
     for fd, size in files:
-        if wanted <= 0:
+        if wanted <= 0 or not room:
             break
-        part = take(fd, size, wanted)
+        part = take(fd, size, wanted)[-room:]
+        room -= len(part)
         wanted -= measure(part)
         parts.append(part)
     return b"".join(reversed(parts))
@@ -288,8 +292,9 @@ def _end_lines(fd: int, size: int, wanted: int) -> bytes:
     """The last `wanted` lines of the first `size` bytes, read backwards in blocks."""
     parts: list[bytes] = []
     newlines = 0
-    while size and newlines <= wanted:
-        start = max(0, size - BLOCK)
+    least = max(0, size - MOST)
+    while size > least and newlines <= wanted:
+        start = max(least, size - BLOCK)
         block = os.pread(fd, size - start, start)
         newlines += block.count(b"\n")
         parts.append(block)
