@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from watchdog.alerts.receivers import find_flaw, name_of, send
+from watchdog.alerts.receivers import find_flaw, name_of, send, without_secrets
 
 TOKEN = "123456789:AAExampleExampleExampleExampleExamp"
 
@@ -35,3 +35,13 @@ def test_what_apprise_says_is_told_without_secrets() -> None:
 def test_what_apprise_does_not_know_is_a_flaw() -> None:
     """A misspelt service is found before anything happens."""
     assert find_flaw("tgrm://x/y") and not find_flaw(f"tgram://{TOKEN}/12345")
+
+
+def test_no_part_of_a_url_is_told() -> None:
+    """Whatever apprise quotes: tokens, passwords, also decoded, but the host of a real host."""
+    said = f"Failed at bot{TOKEN}, chat 987654321"
+    assert without_secrets(said, f"tgram://{TOKEN}/987654321") == "Failed at bot***:***, chat ***"
+    url = "mailto://someone:pass%20phrase@example.org"
+    assert without_secrets("pass phrase of someone at example.org", url) == (
+        "*** of *** at example.org"
+    )

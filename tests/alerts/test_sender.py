@@ -16,8 +16,9 @@ import pytest
 from tests.alerts.receiver import Receiver, receiving
 from tests.system.harness import wait_until
 from watchdog.alerts.courier import environment
-from watchdog.alerts.model import Alert, Phase, Task
+from watchdog.alerts.model import Alert, Mark, Phase, Task
 from watchdog.alerts.outbox import Outbox
+from watchdog.alerts.plan import attempt
 from watchdog.alerts.sender import Sender
 
 if sys.platform != "linux":
@@ -138,6 +139,7 @@ def test_there_is_one_sender_for_an_outbox(
     first = start(receiver.url)
     wait_until(lambda: outbox.is_empty(), "the first to be at work")
     second = start(receiver.url)
+    wait_until(lambda: waits_for_a_lock(second.pid), "the second to wait")
     put(outbox, "two.")
     wait_until(lambda: outbox.is_empty(), "the second alert")
     os.kill(first.pid, signal.SIGKILL)
@@ -145,6 +147,12 @@ def test_there_is_one_sender_for_an_outbox(
     wait_until(lambda: outbox.is_empty(), "the second sender to go on")
     assert second.poll() is None
     assert [message.body for message in receiver.messages] == ["one.", "two.", "three."]
+
+
+def waits_for_a_lock(pid: int) -> bool:
+    """Whether the kernel has it wait for a lock."""
+    lines = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+    return any(line[1] == "->" and str(pid) in line for line in lines)
 
 
 def test_the_limit_counts_over_the_life_of_senders(
@@ -176,3 +184,17 @@ def test_a_full_outbox_drops_the_oldest_and_says_so(
     wait_until(lambda: outbox.is_empty(), "everything to be sent")
     assert receiver.messages[0].lines[:5] == [f"alert {n}." for n in range(15, 20)]
     assert "15 earlier alerts are lost" in receiver.text
+
+
+def test_recoveries_are_dropped_with_what_nobody_heard_of(tmp_path: Path) -> None:
+    """And kept as long as somebody may know that something was down."""
+    outbox = Outbox(tmp_path / "alerts", most=6)
+    known = put(outbox, "bot is down.")
+    outbox.mark({"receiver": attempt(Mark(), [known], time.time())})
+    kept = put(outbox, "bot is up again.", "over", known.id)
+    for _ in range(20):
+        down = put(outbox, "bot is down.")
+        put(outbox, "bot is up again.", "over", down.id)
+    waiting = outbox.alerts()
+    assert len(waiting) == 6 and waiting[0].id == kept.id
+    assert known.id not in [alert.id for alert in waiting]

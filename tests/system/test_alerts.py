@@ -239,3 +239,12 @@ def test_every_url_is_tried_and_judged(world: World, receiver: Receiver) -> None
     assert not any(secret in tried.stdout + judged.stdout for secret in SECRETS)
     none = world.call("alert", "--test", "-c", str(world.write(program, "none.toml")))
     assert none.returncode == 78 and "no [alerts]" in none.stdout
+
+
+def test_a_drill_is_told_by_its_result_alone(world: World, receiver: Receiver) -> None:
+    """What is rehearsed is no failure, however soon failures are told."""
+    watchdog = begin(world, receiver, BOT, ALERTS.replace("300ms", "0s"))
+    watchdog.wait_state("bot", "RUNNING")
+    watchdog.call("drill", "bot", "--only", "kill", "--yes")
+    wait_for(receiver, "A drill of bot: ")
+    assert receiver.count(lambda line: True) == 1

@@ -98,9 +98,11 @@ class Courier:
                 "alerts: apprise is not installed, so nobody is told; "
                 "do: pip install 'watchdog-supervisor[alerts]'"
             )
+        if self._outbox.is_empty():
+            return None
         if code == 0:
             self._failures = 0
-            return None if self._outbox.is_empty() else self._start()
+            return self._start()
         self._say(f"alerts: the sender ended ({code}); it is started again")
         return self._later(self._wait())
 

@@ -71,7 +71,7 @@ def send(url: str, title: str, body: str) -> Outcome:
             taken = bool(target.notify(body=body, title=title, body_format="text"))
         except Exception as error:  # a plugin's bug: it must end neither us nor the others' turn
             return Outcome(False, type(error).__name__)
-    return Outcome(True) if taken else Outcome(False, _without_secrets(heard.text, url))
+    return Outcome(True) if taken else Outcome(False, without_secrets(heard.text, url))
 
 
 def _instantiate(url: str):  # type: ignore[no-untyped-def]
@@ -85,7 +85,8 @@ def _instantiate(url: str):  # type: ignore[no-untyped-def]
         return apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
 
 
-def _without_secrets(text: str, url: str) -> str:
+def without_secrets(text: str, url: str) -> str:
+    """What apprise said of a URL, without any part of it but the host that may be shown."""
     host = name_of(url).partition("://")[2]
     return strike(text, parts_of_url(url) - {host}) or "it was not taken"
 

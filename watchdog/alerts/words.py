@@ -9,6 +9,8 @@ from watchdog.alerts.model import Alert, News
 LONGEST_REASON = 400
 """Characters; a reason is a line, unless a program's last words are long."""
 
+_NO_MARKUP = str.maketrans("<>", "‹›")
+
 
 def tell(news: News, clock: str, lasted: float, incident: str = "") -> str:
     """The sentence. `clock` is when it began, as people read it; `lasted` is in seconds."""
@@ -73,7 +75,11 @@ def advice(news: News, incident: str) -> str:
 
 
 def shorten(text: str) -> str:
-    """The text in one line, cut where it would be too long."""
+    """The text in one line, cut where it would be too long.
+
+    Angle brackets look like markup to some services, which refuse what they cannot parse.
+    """
+    text = text.translate(_NO_MARKUP)
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 1] + "…"
 

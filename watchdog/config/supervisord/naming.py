@@ -70,7 +70,7 @@ class DialectFindings(Findings):
         """The section and the key; ours if it was written there."""
         if path[:1] == ("programs",) and len(path) > 1:
             return self._origin_in_program(str(path[1]), _plain(path[2:]))
-        key = _plain(path[1:])
+        key = _plain(path if path[:1] == ("alerts",) else path[1:])
         if key in self._document.sections.get(SECTION, {}):
             return SECTION, key
         return _HOUSE.get(key, ("", ""))
