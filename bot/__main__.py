@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from bot import sessions
@@ -14,20 +15,26 @@ from bot.health import Limits
 from bot.health_server import HealthServer
 from bot.lock import BotLock
 from bot.logs import configure_logging
+from bot.panic import store as panic
 from bot.redaction import redact
 from bot.report import Reporter
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, known_variables, load_settings
+from bot.settings_page import example_text
 from bot.stop import StopRequest
 
-SCHEMAS = (sessions.SCHEMA,)  # of all capabilities that keep something
+Command = Callable[[], ExitCode]
+
+SCHEMAS = (sessions.SCHEMA, panic.SCHEMA)  # of all capabilities that keep something
 
 _log = logging.getLogger("bot")
 
 
 def main() -> ExitCode:
     """Read the settings, hold the lock, serve the health document, live."""
-    _read_arguments()
+    command = _read_arguments()
     try:
+        if command is not None:
+            return command()
         settings = load_settings()
         configure_logging(settings.log_level, *settings.secrets, clean=settings.clean)
         with BotLock(settings.bot_id) as lock:
@@ -39,15 +46,31 @@ def main() -> ExitCode:
         return ending.code
 
 
-def _read_arguments() -> None:
-    """There are none: everything is set by the environment."""
-    argparse.ArgumentParser(
+def _read_arguments() -> Command | None:
+    """What to do instead of running; the rest is set by the environment."""
+    parser = argparse.ArgumentParser(
         prog="python -m bot",
         description="Run the bot until SIGTERM or SIGINT.",
         epilog="Its settings come from the environment and from .env in the working directory: "
-        "TELEGRAM_BOT_TOKEN at least; see bot/settings.py for all of them. Exit codes: 0 stopped, "
+        "TELEGRAM_BOT_TOKEN at least; `settings` prints all of them. Exit codes: 0 stopped, "
         "69 already running, 75 server unreachable, 77 token refused, 78 bad configuration.",
-    ).parse_args()
+    )
+    commands = {"otp-setup": _set_up_otp, "settings": _print_settings}
+    helps = "otp-setup: make a secret for /panic_close_all; settings: print an .env to fill in"
+    parser.add_argument("command", nargs="?", choices=commands, metavar="COMMAND", help=helps)
+    return commands.get(parser.parse_args().command)
+
+
+def _set_up_otp() -> ExitCode:
+    from bot.panic.setup import set_up
+
+    set_up("/panic_close_all")
+    return ExitCode.CLEAN
+
+
+def _print_settings() -> ExitCode:
+    print(example_text(known_variables()), end="")
+    return ExitCode.CLEAN
 
 
 def database_path(settings: Settings) -> Path:

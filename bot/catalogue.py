@@ -11,6 +11,7 @@ from bot.commands import answer, make_basics
 from bot.faults import make_faults
 from bot.guards.capability import make_guards
 from bot.knowledge.capability import make_knowledge
+from bot.panic.command import make_panic
 from bot.parts import Parts
 
 
@@ -21,6 +22,7 @@ def make_catalogue(parts: Parts) -> tuple[Capability, ...]:
         make_guards(parts),
         make_basics(parts, lambda: help_text(catalogue)),
         make_knowledge(parts),
+        make_panic(parts),
         make_faults(parts),
     ]
     return tuple(catalogue)

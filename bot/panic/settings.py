@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from bot.environment import Reader
 from bot.panic.action import Action, BadAction, find_action
 
-LEAST_CHARACTERS = 16  # of base32: 80 bits, which is what RFC 4226 calls short
-_SECRET = "a base32 secret of 16 characters or more; `python -m bot otp-setup` makes one"
+LEAST_BYTES = 14  # 112 bits: NIST SP 800-63B-4, and pyotp takes no less
+_SECRET = "base32 of 112 bits (23 characters) or more; `python -m bot otp-setup` makes one"
 _ACTION = "a command, an http(s) URL to POST to, or module:function"
 
 
@@ -75,10 +75,9 @@ def normalize(secret: str) -> str:
 def is_secret(secret: str) -> bool:
     """Whether a normalized secret is base32 and long enough."""
     try:
-        b32decode(secret + "=" * (-len(secret) % 8))
+        return len(b32decode(secret + "=" * (-len(secret) % 8))) >= LEAST_BYTES
     except (binascii.Error, ValueError):
         return False
-    return len(secret) >= LEAST_CHARACTERS
 
 
 def _find_text(reader: Reader) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.environment import EnvironmentFileError, parse_env
 from bot.exits import Exit, ExitCode
-from bot.settings import Settings, read_settings
+from bot.settings import Settings, known_variables, read_settings
+from bot.settings_page import example_text
 
 TOKEN = "123456789:AAExampleExampleExampleExampleExamp"
 
@@ -82,6 +85,58 @@ def test_a_mistake_names_variable_found_and_allowed(name: str, value: str, allow
     assert allowed in reason
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("ALLOWED_USERS", "ann", "'ann'"),
+        ("ALLOWED_USERS", "1,,-5", "user ids"),
+        ("ALLOWED_USERS", ",", "user ids"),
+        ("RATE_LIMIT_PER_MINUTE", "-1", "from 0 to 10000"),
+        ("MAX_MESSAGE_LENGTH", "5000", "from 1 to 4096"),
+        ("SESSION_TTL_HOURS", "0", "from 1 to 8760"),
+        ("PII_FILTER", "perhaps", "true or false"),
+        ("PANIC_AUTHORIZED_USERS", "1;2", "user ids"),
+        ("PANIC_TIMEOUT_SECONDS", "never", "number of seconds"),
+        ("PANIC_ACTION", "no-such-program-at-all --now", "not there or not executable"),
+        ("PANIC_ACTION", 'echo "', "cannot be split"),
+        ("PANIC_ACTION", "no_such_module:close", "No module named 'no_such_module'"),
+        ("PANIC_ACTION", "json:no_such_function", "cannot be imported"),
+        ("PANIC_ACTION", "json:__name__", "which is no function"),
+    ],
+)
+def test_mistakes_in_what_a_capability_is_told(name: str, value: str, found: str) -> None:
+    """Each is found at the start, with the variable, what was found and what is allowed."""
+    reason = complaint(**{name: value})
+    assert reason.startswith(f"{name} in the environment is ")
+    assert found in reason
+    assert "allowed is" in reason
+
+
+def test_a_bad_one_time_secret_is_never_shown() -> None:
+    """One that is too short is told by its length only."""
+    reason = complaint(PANIC_OTP_SECRET="JBSWY3DPEHPK3PXP")
+    assert "*** (16 characters)" in reason
+    assert "JBSWY" not in reason
+
+
+def test_who_may_panic_must_be_let_in() -> None:
+    """A user of the panic command who is kept out by the list is a mistake."""
+    reason = complaint(ALLOWED_USERS="1,2", PANIC_AUTHORIZED_USERS="2,3")
+    assert "has the user 3, who is not in ALLOWED_USERS" in reason
+    assert read(PANIC_AUTHORIZED_USERS="3").panic.authorized_users == {3}
+
+
+def test_everything_that_can_be_set_is_known_with_what_it_is_for() -> None:
+    """The page about the settings has each variable once, and no default breaks its own rule."""
+    known = known_variables()
+    names = [name for variable in known for name in variable.names]
+    assert len(names) == len(set(names))
+    assert all(variable.about and variable.allowed for variable in known)
+    defaults = {variable.names[0]: variable.default for variable in known if variable.default}
+    assert read(**defaults) == replace(read(), poll_stale_seconds=30.0)
+    assert all(f"{name}=" in example_text(known) for name in defaults)
+
+
 def test_all_mistakes_are_told_at_once() -> None:
     """Two mistakes make one error with both."""
     reason = complaint(HEALTH_PORT="x", BOT_FAULTS="y")
@@ -106,7 +161,10 @@ def test_a_token_of_the_wrong_shape_is_refused(bad: str) -> None:
 
 def test_a_settings_object_does_not_print_its_token() -> None:
     """The representation of the settings is fit for a log."""
-    assert "AAExample" not in repr(read())
+    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    shown = repr(read(PANIC_OTP_SECRET=secret))
+    assert "AAExample" not in shown
+    assert secret not in shown
 
 
 def test_env_files_know_comments_quotes_and_export() -> None:
