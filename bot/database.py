@@ -6,7 +6,6 @@ that a slow disk does not hold up the event loop; what was committed survives a 
 """
 
 import asyncio
-import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,8 +27,6 @@ PRAGMA synchronous = FULL;
 PRAGMA foreign_keys = ON;
 CREATE TABLE IF NOT EXISTS schema_versions (name TEXT PRIMARY KEY, version INTEGER NOT NULL);
 """
-
-_log = logging.getLogger("bot.database")
 
 
 class DatabaseError(Exception):
@@ -56,7 +53,6 @@ class Database:
 
     def __init__(self, path: Path, schemas: Sequence[Schema]) -> None:
         self.path = path
-        self.trouble: str | None = None  # why the last work failed
         self._schemas = schemas
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
         self._connection: sqlite3.Connection | None = None
@@ -88,24 +84,15 @@ class Database:
         """Do `work` in one transaction; raises `DatabaseError`, and then nothing was changed."""
         loop = asyncio.get_running_loop()
         try:
-            result = await loop.run_in_executor(self._thread, self._transact, work)
+            return await loop.run_in_executor(self._thread, self._transact, work)
         except (sqlite3.Error, OSError, RuntimeError) as error:
-            self._complain(f"{type(error).__name__}: {error}")
-            raise DatabaseError(str(error)) from error
-        self.trouble = None
-        return result
+            raise DatabaseError(f"{type(error).__name__}: {error}") from error
 
     def _transact(self, work: Work[Result]) -> Result:
         connection = self._connection
         if connection is None:
             raise sqlite3.ProgrammingError("the database is closed")
         return _in_transaction(connection, work)
-
-    def _complain(self, trouble: str) -> None:
-        """Once for each kind of trouble: a full disk must not fill the log as well."""
-        if trouble != self.trouble:
-            _log.error("The database %s fails: %s", self.path, trouble)
-        self.trouble = trouble
 
     def _close(self) -> None:
         if self._connection is not None:

@@ -25,6 +25,7 @@ _log = logging.getLogger("bot.guards")
 def make_guards(parts: Parts) -> Capability:
     """The list, the rate, the length, and the sessions: always on."""
     settings, gate = parts.settings.guards, Gate(parts.settings.guards)
+    condition = parts.figures.add_condition("database of sessions")
 
     async def guard(update: Update, context: Context) -> None:
         arrival = arrival_of(update)
@@ -36,12 +37,20 @@ def make_guards(parts: Parts) -> Capability:
         if not ruling.passes:
             raise ApplicationHandlerStop
         if arrival.user is not None:
-            with suppress(DatabaseError):  # told in the log and in /health; no reason to be silent
-                await parts.sessions.touch(arrival.chat, arrival.user, time.time())
+            await remember(arrival.chat, arrival.user)
+
+    async def remember(chat: int, user: int) -> None:
+        """What fails here is in the log and in /health, and no reason to be silent."""
+        try:
+            await parts.sessions.touch(chat, user, time.time())
+        except DatabaseError as error:
+            condition.fail(f"{parts.database.path}: {error}")
+        else:
+            condition.well()
 
     def figures() -> dict[str, Any]:
         refused = {cause: gate.refused[cause] for cause in ("stranger", "rate", "length")}
-        return {"refused": refused, "database_trouble": parts.database.trouble}
+        return {"refused": refused, **condition.figures()}
 
     return Capability(
         name="guards",

@@ -107,7 +107,8 @@ class _Panic:
     async def _judge(self, attempt: Attempt, now: float, message: Message) -> Run | None:
         try:
             judged = await self._store.judge(attempt, now, self._codes)
-        except DatabaseError:
+        except DatabaseError as error:
+            _log.error("Panic: %s", error)
             text = "Nothing was done: my database fails, so this code cannot be marked as used."
             await self._refuse(message, attempt.user, text)
             return None
@@ -165,7 +166,8 @@ class _Panic:
         """At the start: tell what was cut off by the end of the bot before this one."""
         try:
             past_runs = await self._store.untold()
-        except DatabaseError:
+        except DatabaseError as error:
+            _log.error("Panic: what was cut off before is not known: %s", error)
             return
         for past in past_runs:
             _log.warning("Panic %s was not told to the end; telling it now", past.run.number)

@@ -91,8 +91,9 @@ def test_a_database_that_fails_makes_nobody_mute(bench: Any) -> None:
         database.execute("DROP TABLE sessions")
     assert bench.ask("hello") == ["hello"]
     assert "session: none" in bench.ask("/whoami")[0]
-    trouble = bot.health()[1]["capabilities"]["guards"]["database_trouble"]
-    assert "no such table" in trouble
+    document = bot.wait_health("degraded")
+    assert "The database of sessions does not work" in document["reason"]
+    assert "no such table" in document["capabilities"]["guards"]["reason"]
     assert bot.log.count("no such table") == 1
 
 

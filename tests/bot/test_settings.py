@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import bot
 from bot.environment import EnvironmentFileError, parse_env
 from bot.exits import Exit, ExitCode
 from bot.settings import Settings, known_variables, read_settings
@@ -187,3 +189,10 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         parse_env(text, ".env")
     except EnvironmentFileError as error:
         assert "line" in str(error)
+
+
+def test_the_example_is_what_the_code_reads() -> None:
+    """bot/env.example is written by `python -m bot settings`, and sets nothing but the token."""
+    example = (Path(bot.__file__).parent / "env.example").read_text()
+    assert example == example_text(known_variables())
+    assert parse_env(example, "env.example") == {"TELEGRAM_BOT_TOKEN": ""}
