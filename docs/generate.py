@@ -1,16 +1,21 @@
-"""Writes `docs/states.md` from the table of the core: `python docs/generate.py`.
+"""Writes `docs/states.md` from the table of the core, and the table of settings in `docs/bot.md`.
 
-The page is never edited by hand; a test says when it is out of date.
+Run `python -m docs.generate`. What it writes is never edited by hand; tests say when it is out of
+date.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from bot.settings import known_variables
+from bot.settings_page import table
 from watchdog.core.machine import IGNORED, TABLE
 from watchdog.core.model import State
 
 PAGE = Path(__file__).with_name("states.md")
+BOT_PAGE = Path(__file__).with_name("bot.md")
+SETTINGS = ("<!-- settings -->\n", "<!-- end of settings -->\n")
 
 ABOUT = """# The states of a program
 
@@ -70,9 +75,17 @@ def line(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def bot_page(text: str) -> str:
+    """The page about the bot, with the settings as the code reads them now."""
+    begin, end = SETTINGS
+    before, _, rest = text.partition(begin)
+    return f"{before}{begin}\n{table(known_variables())}\n{end}{rest.partition(end)[2]}"
+
+
 def main() -> None:
-    """Write the page."""
+    """Write the pages."""
     PAGE.write_text(page(), encoding="utf-8")
+    BOT_PAGE.write_text(bot_page(BOT_PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
