@@ -102,6 +102,15 @@ def test_an_orderly_end_and_an_upgrade_are_known() -> None:
     assert rested.seconds["apart"] == 200 and rested.seconds["unknown"] == 0
 
 
+def test_what_was_given_up_was_not_repaired() -> None:
+    """A downtime that an operator ended by a stop is no repair, though it is a failure."""
+    lines = [*UP, state(0, "RUNNING"), state(10, "BACKOFF", cause="crash")]
+    lines += [state(30, "STOPPED", cause="operator"), state(40, "STARTING"), state(41, "RUNNING")]
+    found = figures(lines, 0, 50)
+    assert found.failures == 1 and found.mean_repair is None
+    assert found.downtime == {"crash": 20}
+
+
 def test_a_drill_and_a_late_failure_have_their_causes() -> None:
     """Downtime that began in a drill is a drill's; a readiness that fails is downtime, too."""
     lines = [

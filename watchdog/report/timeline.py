@@ -46,7 +46,7 @@ class Course:
 
     def become(self, what: tuple[Kind, str], at: float) -> None:
         """From then on it is this. What is earlier than what was told last begins there."""
-        at = min(max(at, self._cursor), self._window.until)
+        at = min(at, self._window.until)
         if at > self._cursor:
             self._append(Span(self._cursor, at, *self._now))
             self._cursor = at
