@@ -26,6 +26,9 @@ class Config(msgspec.Struct, frozen=True):
     stderr_path: Path | None = None
     stderr_maximum: int = 0
     stderr_backups: int = 0
+    age: float = 0.0
+    compress: bool = False
+    total: int = 0
 
 
 class Bench:

@@ -174,7 +174,8 @@ from watchdog.logs.capture import Captures
 
 async def main(state, log, code):
     config = SimpleNamespace(
-        path=Path(log), maximum=0, backups=0, format="raw", stderr="merge", stderr_path=None
+        path=Path(log), maximum=0, backups=0, format="raw", stderr="merge", stderr_path=None,
+        age=0.0, compress=False, total=0
     )
     captures = Captures(Path(state), print)
     ends = captures.open("bot", config, frozenset())

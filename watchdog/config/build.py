@@ -14,6 +14,7 @@ from watchdog.config.errors import ConfigError, Findings, KeyPath
 from watchdog.config.expand import CannotExpand, Scope, expand
 from watchdog.config.kinds import UNLIMITED
 from watchdog.config.listening import listener_of
+from watchdog.config.log_limits import check_limits
 from watchdog.config.model import TOKEN_VARIABLES, EvidenceConfig, LogsConfig, ProgramConfig
 from watchdog.config.places import resolve
 from watchdog.config.probing import Plan, plan_probes
@@ -66,7 +67,7 @@ def build_program(name: str, raw: Any, around: Surroundings, findings: Findings)
         lease=table["lease"],
         on_watchdog_death=table["on_watchdog_death"] or _fate(table),
         memory=table["memory"],
-        logs=_logs(name, table["logs"], around),
+        logs=_logs(name, table["logs"], around, findings),
         probes={role: target for role, (target, _) in plan.probes.items()},
         secrets=find_secrets(raw, variables.scope, environment) | _header_secrets(plan),
         policy=_policy(name, table, plan, findings),
@@ -145,7 +146,7 @@ def _check_token(
         findings.add((*table.path, "liveness", "telegram"), "found without a bot's token", "", hint)
 
 
-def _logs(name: str, table: Table, around: Surroundings) -> LogsConfig:
+def _logs(name: str, table: Table, around: Surroundings, findings: Findings) -> LogsConfig:
     path = around.state / "logs" / f"{name}.log"
     if table["path"]:
         path = resolve(around.base, table["path"], around.environ)
@@ -157,11 +158,14 @@ def _logs(name: str, table: Table, around: Surroundings) -> LogsConfig:
     elif mode not in ("merge", "discard"):
         mode, stderr = "separate", resolve(around.base, mode, around.environ)
     keys = ("maximum", "backups", "format", "shared", "stdout_events", "stderr_events")
-    given = {key: table[key] for key in (*keys, "stdout_capture", "stderr_capture")}
+    more = ("stdout_capture", "stderr_capture", "age", "compress", "total")
+    given = {key: table[key] for key in (*keys, *more)}
     for key in ("maximum", "backups"):
         own = table[f"stderr_{key}"]
         given[f"stderr_{key}"] = table[key] if own is None else own
-    return LogsConfig(path=path, stderr=mode, stderr_path=stderr, **given)
+    logs = LogsConfig(path=path, stderr=mode, stderr_path=stderr, **given)
+    check_limits(logs, table.path, findings)
+    return logs
 
 
 def _policy(name: str, table: Table, plan: Plan, findings: Findings) -> Policy:

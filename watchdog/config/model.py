@@ -70,6 +70,9 @@ class LogsConfig(Struct, frozen=True):
     stderr_maximum: int = 0  # bytes, for `stderr_path`
     stderr_backups: int = 0
     shared: bool = False  # other programs write there, too
+    age: float = 0.0  # seconds; 0 is no rotation by time
+    compress: bool = False
+    total: int = 0  # bytes of all files together; 0 is no limit
 
 
 class ListenerConfig(Struct, frozen=True):

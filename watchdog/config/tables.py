@@ -173,6 +173,29 @@ LOGS = section(
         elsewhere="stdout_logfile_backups retain",
     ),
     option(
+        "age",
+        kinds.duration(0),
+        0,
+        "It is also rotated with the first line of a new period of this length; 0 is never. A "
+        'period of days begins at midnight: `"1d"` makes a file a day.',
+        example='"1d"',
+    ),
+    option(
+        "compress",
+        kinds.boolean(),
+        False,
+        "Rotated files are packed with gzip, but for the newest. `watchdog logs` reads them all "
+        "the same. It is done in pieces of 2 ms, and needs room for one more file within `total`.",
+    ),
+    option(
+        "total",
+        kinds.size(),
+        0,
+        "What all its logs and rotated files may be together; the oldest rotated files go first. "
+        "It holds at every moment. 0 is no such limit.",
+        example='"500MB"',
+    ),
+    option(
         "format",
         kinds.choice("raw", "text", "json"),
         "raw",

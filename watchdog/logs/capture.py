@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from pathlib import Path
 
+from watchdog.logs.attic import ALL_STAYS, Attic, Log
 from watchdog.logs.fifo import Allowance, affordable
 from watchdog.logs.lines import Formatter, formatter, one_line
 from watchdog.logs.model import NOWHERE, LogsConfig, Paths, file_name, log_paths, program_of
+from watchdog.logs.packing import Packer
 from watchdog.logs.pump import LinePump, Tap
 from watchdog.logs.redaction import Redactor
 from watchdog.logs.rotation import RotatingFile
@@ -88,9 +90,9 @@ class Capture:
         process would otherwise fill its FIFO and stand still.
         """
         self._paths = log_paths(config)
-        for name, path in (("stdout", self._paths.stdout), ("stderr", self._paths.stderr)):
-            if path is not None:
-                self._aim(name, path, *_sizes(config, name), config.format, _redactor(secrets))
+        self._furnish(config)
+        for name, path in self._paths.named():
+            self._aim(name, path, config, _redactor(secrets))
 
     def open(self) -> ChildEnds:
         """The ends for the next incarnation. Raises OSError when descriptors run out."""
@@ -116,9 +118,10 @@ class Capture:
                 self._tell("fifo", f"the output of the adopted process {pid} is lost: {error}")
 
     def attach(self) -> None:
-        """Have the running event loop read; idempotent."""
+        """Have the running event loop read, and see to the rotated files; idempotent."""
         for sink in self._sinks:
             sink.stream.attach()
+        self._attic.tidy()
 
     def recover(self) -> None:
         """Write what an earlier watchdog left unwritten."""
@@ -167,23 +170,35 @@ class Capture:
     def _find(self, name: str) -> _Sink | None:
         return next((sink for sink in self._sinks if sink.name == name), None)
 
-    def _aim(
-        self, name: str, path: str, maximum: int, backups: int, kind: str, redactor: Redactor
-    ) -> None:
-        form = formatter(kind, self._program, name)
+    def _furnish(self, config: LogsConfig) -> None:
+        """Who looks after the rotated files; most programs need nobody."""
+        attics = self._captures.attics
+        if config.compress or config.total or config.age:
+            attics.setdefault(self._program, Attic(self._captures.packer.wake))
+        if attic := attics.get(self._program):
+            logs = (Log(path, *_sizes(config, name)) for name, path in self._paths.named())
+            attic.configure(tuple(logs), config)
+
+    @property
+    def _attic(self) -> Attic:
+        return self._captures.attics.get(self._program, ALL_STAYS)
+
+    def _aim(self, name: str, path: str, config: LogsConfig, redactor: Redactor) -> None:
+        form = formatter(config.format, self._program, name)
+        rules = (path, *_sizes(config, name))
         notice = _notice(form)
+        tap = self._captures.tap_of(self._program, name)
         sink = self._find(name)
         if sink is None:
             tell = partial(self._tell, name)
             fifo_path = self._captures.fifo_path(self._program, name)
             scratch = self._captures.scratch(fifo_path)
-            file = RotatingFile(path, maximum, backups, tell, notice, witness=scratch)
-            tap = self._captures.tap_of(self._program, name)
+            file = RotatingFile(*rules, tell, notice, witness=scratch, attic=self._attic)
             pump = LinePump(file, redactor, form, scratch=scratch, tap=tap)
             self._add(name, fifo_path, file, pump)
         else:
-            sink.file.retarget(path, maximum, backups, notice)
-            sink.pump.change(redactor, form, self._captures.tap_of(self._program, name))
+            sink.file.retarget(*rules, notice, self._attic)
+            sink.pump.change(redactor, form, tap)
 
     def _add(self, name: str, path: str, file: RotatingFile, pump: LinePump) -> None:
         sink = _Sink(name, file, pump, Stream(path, pump, self._captures.allowance))
@@ -210,6 +225,8 @@ class Captures:
         self._by_program: dict[str, Capture] = {}
         self.allowance = Allowance(affordable())
         self._shelf = shelf_of(str(state_dir))
+        self.packer = Packer()
+        self.attics: dict[str, Attic] = {}  # of the programs that have one
 
     def open(self, program: str, config: LogsConfig, secrets: frozenset[str]) -> ChildEnds:
         """Ends for a new incarnation; reading begins. Needs a running loop. Raises OSError."""
@@ -260,6 +277,7 @@ class Captures:
         for capture in self._named(program):
             capture.close()
         self._by_program.pop(program, None)
+        self.attics.pop(program, None)
 
     def clear(self, program: str) -> None:
         """Begin the logs of `program` anew. Raises OSError when a log cannot be removed."""
@@ -275,6 +293,7 @@ class Captures:
         """Write what is there and let go; live processes go on, their FIFOs wait."""
         for capture in self._by_program.values():
             capture.close()
+        self.packer.close()
         self._shelf.clear_away()
 
     def scratch(self, fifo_path: str) -> Scratch:

@@ -20,7 +20,9 @@ class LogsConfig(Protocol):
 
     path: a file, or the null device for no capture. maximum: bytes at which the file is rotated, 0
     for never. backups: rotated files kept. format: "raw", "text" or "json". stderr: "merge",
-    "discard", or "separate" for `stderr_path`, which has a maximum and backups of its own.
+    "discard", or "separate" for `stderr_path`, which has a maximum and backups of its own. age:
+    seconds of a period that has files of its own, 0 for none. compress: whether older rotated files
+    are packed. total: bytes that all files together may be, 0 for no limit.
     """
 
     @property
@@ -39,6 +41,12 @@ class LogsConfig(Protocol):
     def stderr_maximum(self) -> int: ...
     @property
     def stderr_backups(self) -> int: ...
+    @property
+    def age(self) -> float: ...
+    @property
+    def compress(self) -> bool: ...
+    @property
+    def total(self) -> int: ...
 
 
 class Paths(msgspec.Struct, frozen=True):
@@ -48,6 +56,11 @@ class Paths(msgspec.Struct, frozen=True):
     stderr: str | None
     merged: bool
     """Standard error goes wherever standard output goes."""
+
+    def named(self) -> list[tuple[str, str]]:
+        """The streams that have a file, with it."""
+        both = (("stdout", self.stdout), ("stderr", self.stderr))
+        return [(name, path) for name, path in both if path is not None]
 
 
 def log_paths(config: LogsConfig) -> Paths:

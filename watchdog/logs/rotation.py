@@ -16,7 +16,9 @@ from pathlib import Path
 
 import msgspec
 
+from watchdog.logs.attic import ALL_STAYS, Attic
 from watchdog.logs.opening import leads_to_descriptor, may_remove, open_log, put
+from watchdog.logs.shifting import shift
 from watchdog.logs.witness import NOBODY, Lost, Place, Witness
 
 PATIENCE = 1.0
@@ -68,10 +70,12 @@ class RotatingFile:
     maximum: bytes, 0 for never. backups: how many rotated files are kept; with 0 the file is
     emptied instead. A path that is no regular file (a pipe, a terminal), or leads to a descriptor
     (/dev/stdout), is never rotated.
+    attic: who looks after the rotated files, and how old a file may become.
     tell: called on entry into trouble and on recovery. notice: a sentence as a line of this log.
     """
 
     __slots__ = (
+        "_attic",
         "_backups",
         "_clock",
         "_done",
@@ -100,6 +104,7 @@ class RotatingFile:
         notice: Callable[[str], bytes],
         clock: Callable[[], float] = time.monotonic,
         witness: Witness = NOBODY,
+        attic: Attic = ALL_STAYS,
     ) -> None:
         self._path = path
         self._maximum = maximum
@@ -108,6 +113,7 @@ class RotatingFile:
         self._notice = notice
         self._clock = clock
         self._witness = witness
+        self._attic = attic
         self._fd = -1
         self._identity: Place = None
         self._size = 0
@@ -178,10 +184,16 @@ class RotatingFile:
         self.reopen()
 
     def retarget(
-        self, path: str, maximum: int, backups: int, notice: Callable[[str], bytes]
+        self,
+        path: str,
+        maximum: int,
+        backups: int,
+        notice: Callable[[str], bytes],
+        attic: Attic = ALL_STAYS,
     ) -> None:
         """Go on under another configuration."""
         self._maximum, self._backups, self._notice = maximum, backups, notice
+        self._attic = attic
         if path != self._path:
             self._path = path
             self.reopen()
@@ -232,6 +244,7 @@ class RotatingFile:
         self._to_socket = stat.S_ISSOCK(found.st_mode)
         self._identity = (found.st_dev, found.st_ino) if regular else None
         self._size = found.st_size if regular else 0
+        self._attic.note(self._path, found.st_mtime)
         self._whole = True
         self._look_at = now + PATIENCE
         self._rotate_after = 0.0
@@ -244,17 +257,28 @@ class RotatingFile:
     # -- appending ---------------------------------------------------------------------------
 
     def _append(self, data: bytes, now: float) -> None:
+        self._measure()
+        if self._is_outdated(now):
+            self._rotate(now)
         while data:
             self._measure()
             room = cut_for_rotation(data, self._size, self._limit(now), self._whole)
             if room:
                 piece, data = data[:room], data[room:]
+                if self._size + room > self._maximum:
+                    self._attic.make_room(self._path, self._size + room)
                 self._witness.before_append(self._identity, self._size, piece, not data)
                 self._put(piece)
             elif self._has_moved(now):
                 self._open(now)  # another program writes here, too, and was the first to rotate
             else:
                 self._rotate(now)
+
+    def _is_outdated(self, now: float) -> bool:
+        """Whether what is there was written in an earlier period; a started line is finished."""
+        if not (self._attic.age and self._size and self._identity and self._whole):
+            return False
+        return now >= self._rotate_after and self._attic.is_outdated(self._path, time.time())
 
     def _measure(self) -> None:
         """Look where the file ends: others may have emptied it (logrotate's copytruncate)."""
@@ -278,6 +302,7 @@ class RotatingFile:
         """Rotate; if that fails the file grows on and it is tried again a second later."""
         try:
             self._shift()
+            self._attic.tidy()
             self._open(now)
         except OSError as error:
             self._rotate_after = now + PATIENCE
@@ -286,22 +311,11 @@ class RotatingFile:
             )
 
     def _shift(self) -> None:
-        """Move the files up, those below the first free number only.
-
-        So a rotation that a SIGKILL broke off is completed by the next one, and no file is shifted
-        out before its time.
-        """
         self._witness.before_move()
-        if not self._backups:
+        if self._backups:
+            shift(self._path, self._backups)
+        else:
             os.ftruncate(self._fd, 0)
-            return
-        for number in range(self._first_free(), 1, -1):
-            _rename(f"{self._path}.{number - 1}", f"{self._path}.{number}")
-        _rename(self._path, f"{self._path}.1")
-
-    def _first_free(self) -> int:
-        numbers = range(1, self._backups)
-        return next((n for n in numbers if not Path(f"{self._path}.{n}").exists()), self._backups)
 
     # -- trouble -----------------------------------------------------------------------------
 
@@ -322,13 +336,6 @@ class RotatingFile:
         if not self._told:
             self._told = True
             self._tell(text)
-
-
-def _rename(old: str, new: str) -> None:
-    try:
-        Path(old).replace(new)
-    except FileNotFoundError:
-        return  # never rotated that far yet, or somebody moved it first
 
 
 def _reason(error: OSError) -> str:

@@ -1,6 +1,6 @@
 """Reading logs: the last lines, everything from now on, and supervisor's two ways of asking.
 
-A reader of its own: it needs only the path, and knows that `path.1`, `path.2` ... hold what was
+A reader of its own: it needs only the path, and knows that `path.1`, `path.2.gz` ... hold what was
 written before. Nothing runs here unless somebody reads; a follower polls, and only while followed.
 """
 
@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
+import itertools
 import os
-import stat
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+
+from watchdog.logs.backups import (
+    Held,
+    Identity,
+    held_backups,
+    hold,
+    identity_of,
+    open_file,
+    without_doubles,
+)
 
 BLOCK = 64 * 1024
 """Bytes read at a time."""
@@ -61,13 +70,14 @@ class Follower:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._fd = -1
+        self._packed: Identity | None = None  # which file it was, if it was unpacked for us
         self._offset = 0
 
     def begin(self, lines: int) -> bytes:
         """Stand at the present end; the last `lines` lines before it."""
         try:
             with _opened(self._path) as files:
-                self._stand(os.dup(files[0][0]), files[0][1])
+                self._stand(files[0], files[0].size)
                 return _last_lines(files, lines)
         except OSError:
             return b""
@@ -83,7 +93,7 @@ class Follower:
                 files = stack.enter_context(_opened(self._path))
             except OSError:
                 return iter(())
-            self._stand(os.dup(files[0][0]), files[0][1])
+            self._stand(files[0], files[0].size)
             return _lines_backwards(files, stack.pop_all())
 
     def read(self) -> bytes:
@@ -95,7 +105,9 @@ class Follower:
 
     def close(self) -> None:
         """Close the file."""
-        self._stand(-1, 0)
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
 
     def _read_on(self) -> bytes:
         if self._fd < 0:
@@ -124,8 +136,9 @@ class Follower:
         """Go to the file that was begun after ours, which more than one rotation may have moved."""
         if self._has_grown():
             return True
-        with contextlib.suppress(OSError):
-            self._stand(_open_file(self._successor()), 0)
+        with contextlib.suppress(OSError), contextlib.closing(self._successor()) as next_one:
+            next_one.unpack()
+            self._stand(next_one, 0)
             return True
         return False
 
@@ -133,21 +146,25 @@ class Follower:
         """Whether our file grew between the read that found its end and the rotation."""
         return self._fd >= 0 and os.fstat(self._fd).st_size > self._offset
 
-    def _successor(self) -> Path:
-        newer = self._path
-        if self._fd < 0:
-            return newer
-        mine = os.fstat(self._fd)
-        for older in _rotated(self._path):
-            if os.path.samestat(older.stat(), mine):
+    def _successor(self) -> Held:
+        """The file after ours; the newest if there is no trace of ours any more."""
+        newer = hold(self._path, 0)
+        mine = self._packed or (identity_of(os.fstat(self._fd)) if self._fd >= 0 else None)
+        for older in held_backups(self._path) if self._fd >= 0 else ():
+            if older.identity == mine:
+                older.close()
                 return newer
+            newer.close()
             newer = older
-        return self._path
+        newer.close()
+        return hold(self._path, 0)
 
-    def _stand(self, fd: int, offset: int) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-        self._fd, self._offset = fd, offset
+    def _stand(self, held: Held, offset: int) -> None:
+        """Go on in a copy of this descriptor."""
+        copy = os.dup(held.fd)
+        self.close()
+        self._fd, self._offset = copy, offset
+        self._packed = held.identity if held.is_packed else None
 
 
 # -- as supervisor answers ------------------------------------------------------------------
@@ -164,7 +181,7 @@ def read_log(path: Path, offset: int, length: int) -> str:
         raise FileNotFoundError(f"there is no log at {path}")
     if length < 0 or (offset < 0 and length):
         raise ValueError("BAD_ARGUMENTS")
-    with open(_open_file(path), "rb") as file:
+    with open(open_file(str(path)), "rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(offset if offset >= 0 else max(0, size + offset))
         return _text(file.read(length or -1))
@@ -177,7 +194,7 @@ def tail_log(path: Path, offset: int, length: int) -> tuple[str, int, bool]:
     something before was skipped. A log that cannot be read has nothing new: ("", offset, False).
     """
     try:
-        with open(_open_file(path), "rb") as file:
+        with open(open_file(str(path)), "rb") as file:
             size = file.seek(0, os.SEEK_END)
             overflow = size > offset + length
             nothing_new = offset >= size and not overflow
@@ -188,27 +205,14 @@ def tail_log(path: Path, offset: int, length: int) -> tuple[str, int, bool]:
         return "", offset, False
 
 
-def _open_file(path: Path) -> int:
-    """A descriptor to read the log. Raises OSError, also for what is no file.
-
-    A log may be sent to a pipe or a device: to read there could wait for ever, have no end, or take
-    from another reader what was meant for it.
-    """
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
-    if stat.S_ISREG(os.fstat(fd).st_mode):
-        return fd
-    os.close(fd)
-    raise OSError(errno.EINVAL, "not a file that can be read again", str(path))
-
-
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
 # -- a log with its predecessors --------------------------------------------------------------
 
-_Files = list[tuple[int, int]]
-"""(descriptor, bytes to look at), newest first."""
+_Files = list[Held]
+"""Newest first."""
 
 
 @contextlib.contextmanager
@@ -219,23 +223,10 @@ def _opened(path: Path) -> Iterator[_Files]:
     """
     with contextlib.ExitStack() as stack:
         files: _Files = []
-        seen: set[tuple[int, int]] = set()
-        for name in (path, *_rotated(path)):
-            with contextlib.suppress(OSError) if files else contextlib.nullcontext():
-                fd = _open_file(name)
-                stack.callback(os.close, fd)
-                found = os.fstat(fd)
-                if (found.st_dev, found.st_ino) not in seen:  # else rotated while we looked
-                    seen.add((found.st_dev, found.st_ino))
-                    files.append((fd, found.st_size))
-        yield files
-
-
-def _rotated(path: Path) -> Iterator[Path]:
-    number = 1
-    while (older := path.with_name(f"{path.name}.{number}")).exists():
-        yield older
-        number += 1
+        for held in itertools.chain([hold(path, 0)], held_backups(path)):
+            stack.callback(held.close)
+            files.append(held)
+        yield without_doubles(files)
 
 
 def _lines_backwards(files: _Files, stack: contextlib.ExitStack) -> Iterator[bytes]:
@@ -254,10 +245,12 @@ def _lines_backwards(files: _Files, stack: contextlib.ExitStack) -> Iterator[byt
 
 
 def _blocks_backwards(files: _Files) -> Iterator[bytes]:
-    for fd, size in files:
+    for held in files:
+        held.unpack()
+        size = held.size
         while size:
             start = max(0, size - BLOCK)
-            yield os.pread(fd, size - start, start)
+            yield os.pread(held.fd, size - start, start)
             size = start
 
 
@@ -274,10 +267,11 @@ def _gather(
     """The end of the files together: `take(fd, size, wanted)` from each until `wanted` is there."""
     parts: list[bytes] = []
     room = MOST
-    for fd, size in files:
+    for held in files:
         if wanted <= 0 or not room:
             break
-        part = take(fd, size, wanted)[-room:]
+        held.unpack()
+        part = take(held.fd, held.size, wanted)[-room:]
         room -= len(part)
         wanted -= measure(part)
         parts.append(part)
