@@ -18,7 +18,7 @@ import msgspec
 
 from watchdog.logs.attic import ALL_STAYS, Attic
 from watchdog.logs.opening import leads_to_descriptor, may_remove, open_log, put
-from watchdog.logs.shifting import shift
+from watchdog.logs.shifting import limits, shift
 from watchdog.logs.witness import NOBODY, Lost, Place, Witness
 
 PATIENCE = 1.0
@@ -76,14 +76,13 @@ class RotatingFile:
 
     __slots__ = (
         "_attic",
-        "_backups",
         "_clock",
         "_done",
         "_fd",
         "_identity",
+        "_limits",
         "_look_at",
         "_loss",
-        "_maximum",
         "_notice",
         "_path",
         "_rotate_after",
@@ -107,8 +106,7 @@ class RotatingFile:
         attic: Attic = ALL_STAYS,
     ) -> None:
         self._path = path
-        self._maximum = maximum
-        self._backups = backups
+        self._limits = limits(maximum, backups)
         self._tell = tell
         self._notice = notice
         self._clock = clock
@@ -192,7 +190,7 @@ class RotatingFile:
         attic: Attic = ALL_STAYS,
     ) -> None:
         """Go on under another configuration."""
-        self._maximum, self._backups, self._notice = maximum, backups, notice
+        self._limits, self._notice = limits(maximum, backups), notice
         self._attic = attic
         if path != self._path:
             self._path = path
@@ -265,7 +263,7 @@ class RotatingFile:
             room = cut_for_rotation(data, self._size, self._limit(now), self._whole)
             if room:
                 piece, data = data[:room], data[room:]
-                if self._size + room > self._maximum:
+                if self._size + room > self._limits.maximum:
                     self._attic.make_room(self._path, self._size + room)
                 self._witness.before_append(self._identity, self._size, piece, not data)
                 self._put(piece)
@@ -286,7 +284,7 @@ class RotatingFile:
             self._size = os.fstat(self._fd).st_size
 
     def _limit(self, now: float) -> int:
-        return self._maximum if self._identity and now >= self._rotate_after else 0
+        return self._limits.maximum if self._identity and now >= self._rotate_after else 0
 
     def _put(self, data: bytes) -> None:
         while data:
@@ -312,8 +310,8 @@ class RotatingFile:
 
     def _shift(self) -> None:
         self._witness.before_move()
-        if self._backups:
-            shift(self._path, self._backups)
+        if self._limits.backups:
+            shift(self._path, self._limits.backups)
         else:
             os.ftruncate(self._fd, 0)
 

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import time
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from watchdog.logs.backups import name_of
 
 _BOTH = (False, True)
+
+
+class Limits(NamedTuple):
+    """Bytes at which the file is rotated, and how many are kept then."""
+
+    maximum: int
+    backups: int
+
+
+limits = lru_cache(maxsize=16)(Limits)
+"""One for all files with the same: there may be thousands."""
 
 
 def shift(path: str, backups: int) -> None:

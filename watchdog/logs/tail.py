@@ -181,7 +181,7 @@ def read_log(path: Path, offset: int, length: int) -> str:
         raise FileNotFoundError(f"there is no log at {path}")
     if length < 0 or (offset < 0 and length):
         raise ValueError("BAD_ARGUMENTS")
-    with open(open_file(str(path)), "rb") as file:
+    with os.fdopen(open_file(str(path)), "rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(offset if offset >= 0 else max(0, size + offset))
         return _text(file.read(length or -1))
@@ -194,7 +194,7 @@ def tail_log(path: Path, offset: int, length: int) -> tuple[str, int, bool]:
     something before was skipped. A log that cannot be read has nothing new: ("", offset, False).
     """
     try:
-        with open(open_file(str(path)), "rb") as file:
+        with os.fdopen(open_file(str(path)), "rb") as file:
             size = file.seek(0, os.SEEK_END)
             overflow = size > offset + length
             nothing_new = offset >= size and not overflow
