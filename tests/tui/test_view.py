@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList
+from textual.widgets import OptionList
 
 from tests.system.harness import PATIENCE, Watchdog, World, is_alive
 from watchdog.tui.app import Top
@@ -149,7 +149,7 @@ async def test_filter_sort_and_help(world: World) -> None:
         await shows(app, pilot, "No program matches 'zzz'")
         await pilot.press("escape")
         await shows(app, pilot, "3 programs", "loser")
-        assert not app.query_one(Input).has_class("shown")
+        assert not app.query_one("#asking").has_class("shown")
         await pilot.click(app.table, offset=(3, 0))
         await shows(app, pilot, "NAME▾")
         rows = [row.name for row in app.table._rows]

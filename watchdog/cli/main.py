@@ -33,6 +33,7 @@ COMMANDS = {
     "restart": Command("request", "NAME...|all", "restart programs"),
     "status": Command("status", "[NAME...] [--json]", "how the programs are"),
     "top": Command("top", "[-c FILE]...", "watch programs live, and act on them"),
+    "web": Command("web", "[--listen HOST:PORT]", "the same in a browser"),
     "logs": Command("logs", "[NAME...] [-f] [-n N]", "what programs wrote"),
     "why": Command("why", "NAME...", "what happened to a program, in sentences"),
     "incidents": Command("incidents", "[ID] [--html]", "the evidence of failures"),

@@ -14,10 +14,12 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.filter import LineFilter, NoColor
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widget import Widget
+from textual.widgets import Footer, Input, Label, Static
 
 from watchdog.client import Refused, Unreachable
 from watchdog.tui import deeds, rows, telling
@@ -86,6 +88,12 @@ class Top(App[None]):
         self._wanted = ""
         self._order, self._backwards = "order", False
         self._prompt_for = ""
+        names = ("summary", "banner", "about", "reason")
+        self._texts = {name: Static(id=name, markup=False) for name in names}
+        titles = [source.title for source in sources]
+        self.table = ProgramTable(glyphs, titles, lambda row: self._now_of(row.source))
+        self.details = Details(glyphs, sources)
+        self.prompt = Input(id="prompt", select_on_focus=False)
         if simple or self.no_color:
             self.theme = "ansi-dark"
 
@@ -100,14 +108,15 @@ class Top(App[None]):
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
-        yield Static(id="summary", markup=False)
-        yield Static(id="banner", markup=False)
-        titles = [source.title for source in self._sources]
-        yield ProgramTable(self._glyphs, titles, lambda row: self._now_of(row.source))
-        yield Static(id="about", markup=False)
-        yield Static(id="reason", markup=False)
-        yield Details(self._glyphs, lambda index: self._sources[index])
-        yield Input(id="prompt", select_on_focus=False)
+        yield self._texts["summary"]
+        yield self._texts["banner"]
+        yield self.table
+        yield self._texts["about"]
+        yield self._texts["reason"]
+        yield self.details
+        with Horizontal(id="asking"):
+            yield Label("filter", id="asked")
+            yield self.prompt
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
@@ -136,30 +145,25 @@ class Top(App[None]):
     # --- what is on the screen
 
     @property
-    def table(self) -> ProgramTable:
-        """The upper half."""
-        return self.screen_stack[0].query_one(ProgramTable)
+    def is_open(self) -> bool:
+        """Whether there is still something to draw on: news may come while it is being closed."""
+        return self.table.is_attached
 
     @property
-    def details(self) -> Details:
-        """The lower half."""
-        return self.screen_stack[0].query_one(Details)
-
-    @property
-    def prompt(self) -> Input:
-        """Where a filter or a search is typed."""
-        return self.screen_stack[0].query_one("#prompt", Input)
+    def _asking(self) -> Widget:
+        """The line that the prompt is in."""
+        return self.screen_stack[0].query_one("#asking")
 
     def _put(self, id: str, pieces: Sequence[Piece]) -> None:
         text = Text.assemble(*((text, STYLES[style]) for text, style in pieces))
-        self.screen_stack[0].query_one(f"#{id}", Static).update(text)
+        self._texts[id].update(text)
 
     # --- what the watchers tell
 
     def on_top_learned(self, message: Learned) -> None:
         """One of them has news."""
-        if not self.screen_stack:
-            return  # it is being closed
+        if not self.is_open:
+            return
         news = message.news
         if isinstance(news, Seen):
             self._notice(news)
@@ -213,7 +217,7 @@ class Top(App[None]):
 
     def _tick(self) -> None:
         """While one is gone nobody else makes the clocks go on."""
-        if self._lost or self._back:
+        if self.is_open and (self._lost or self._back):
             self._show_banner()
             self.table.refresh()
             self._show_about()
@@ -223,7 +227,7 @@ class Top(App[None]):
         self._back = {source: until for source, until in self._back.items() if until > now}
         lines = [self._tell_lost(source, now) for source in sorted(self._lost)]
         lines += [f"{self._sources[source].title} is back." for source in sorted(self._back)]
-        banner = self.screen_stack[0].query_one("#banner", Static)
+        banner = self._texts["banner"]
         banner.set_class(bool(lines), "shown")
         banner.set_class(bool(self._back) and not self._lost, "back")
         banner.update("\n".join(lines))
@@ -242,8 +246,8 @@ class Top(App[None]):
         self.set_timer(0.15, lambda: self._look_closely(chosen))
 
     def _look_closely(self, chosen: Row | None) -> None:
-        if not self.screen_stack:
-            return  # it was closed meanwhile
+        if not self.is_open:
+            return
         now = self.table.chosen
         if (now.key if now else None) == (chosen.key if chosen else None):
             self.details.show(now)
@@ -318,11 +322,11 @@ class Top(App[None]):
 
     def action_filter(self) -> None:
         """Type what is to be shown."""
-        self._ask_for("filter", "filter: name, state or reason; -word excludes", self._wanted)
+        self._ask_for("filter", "name, state or reason; -word excludes", self._wanted)
 
     def action_search(self) -> None:
         """Type what is to be found in the details."""
-        self._ask_for("search", "search in the details", self.details.current_lines.wanted)
+        self._ask_for("search", "in the details", self.details.current_lines.wanted)
 
     def on_lines_search_wanted(self) -> None:
         """The key for it in the details."""
@@ -331,17 +335,21 @@ class Top(App[None]):
     def _ask_for(self, what: str, hint: str, value: str) -> None:
         self._prompt_for = what
         self.prompt.placeholder = hint
+        self._asking.query_one(Label).update(what)
         self.prompt.value = value
-        self.prompt.add_class("shown")
+        self._asking.add_class("shown")
         self.prompt.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show what matches, with each letter."""
+        self._apply(event.value)
+
+    def _apply(self, typed: str) -> None:
         if self._prompt_for == "filter":
-            self._wanted = event.value
+            self._wanted = typed
             self._show()
         elif self._prompt_for == "search":
-            self.details.current_lines.search(event.value)
+            self.details.current_lines.search(typed)
             self.details.show_log_state()
 
     def on_input_submitted(self) -> None:
@@ -350,7 +358,7 @@ class Top(App[None]):
 
     def _close_prompt(self) -> None:
         what, self._prompt_for = self._prompt_for, ""
-        self.prompt.remove_class("shown")
+        self._asking.remove_class("shown")
         if what == "search":
             self.details.focus_inside()
         else:
@@ -360,8 +368,8 @@ class Top(App[None]):
         """Undo the latest: what is being typed, a search, a filter, the whole screen."""
         lines = self.details.current_lines
         if self._prompt_for:
-            self.prompt.value = ""
-            self.call_after_refresh(self._close_prompt)
+            self._apply("")
+            self._close_prompt()
         elif lines.wanted:
             lines.search("")
             self.details.show_log_state()

@@ -118,29 +118,28 @@ def title_of(row: Row, moment: Moment) -> str:
 
 NAME = Column("NAME", 8, 24, False, plain(lambda row, moment: row.name, "strong"), "name")
 WATCHDOG = Column("WATCHDOG", 8, 20, False, plain(title_of, "dim"), "order")
-STATE = Column("STATE", 12, 12, False, draw_state, "state")
+STATE = Column("STATE", 13, 13, False, draw_state, "state")
 HEALTH = Column("HEALTH", 9, 9, False, draw_health, "state")
 PID = Column("PID", 7, 7, True, plain(lambda row, moment: str(row.pid or "")))
 UPTIME = Column("UP", 6, 6, True, plain(lambda row, moment: wording.duration(row.uptime)), "uptime")
 RESTARTS = Column("RST", 3, 4, True, plain(lambda row, moment: str(row.restarts or "")), "restarts")
 CPU = Column("CPU", 5, 5, True, plain(lambda row, moment: wording.share(row.cpu)), "cpu")
 MEMORY = Column("MEM", 5, 6, True, plain(lambda row, moment: wording.size(row.resident)), "memory")
-HISTORY = Column("LAST HOUR", 12, 30, False, draw_strip)
+HISTORY = Column("LAST HOUR", 12, 24, False, draw_strip)
 PROBES = Column("PROBES", SPARK + 7, SPARK + 7, False, draw_probes)
-REASON = Column(
-    "REASON",
-    14,
-    200,
-    False,
-    plain(lambda row, moment: wording.printable(row.reason or row.status)),
-)
+draw_reason = plain(lambda row, moment: wording.printable(row.reason or row.status))
+REASON = Column("REASON", 20, 200, False, draw_reason)
+LONG_REASON = REASON._replace(least=32)
 
 HISTORY_FIRST = (NAME, STATE, HEALTH, UPTIME, CPU, MEMORY, RESTARTS, HISTORY, PROBES, PID, REASON)
-REASON_FIRST = (NAME, STATE, PID, UPTIME, REASON, HEALTH, PROBES, RESTARTS, CPU, MEMORY, HISTORY)
-"""The two views, by what is given up last where it is narrow. REASON takes what is left."""
+REASON_FIRST = (
+    NAME, STATE, PID, UPTIME, LONG_REASON, HEALTH, RESTARTS, CPU, MEMORY, HISTORY, PROBES,
+)  # fmt: skip
+"""The two views, by what is given up last where it is narrow. The reason takes what is left."""
 
 _SHOWN_AS = (
     WATCHDOG, NAME, STATE, HEALTH, PID, UPTIME, RESTARTS, CPU, MEMORY, HISTORY, PROBES, REASON,
+    LONG_REASON,
 )  # fmt: skip
 _GAP = 1
 
@@ -173,8 +172,10 @@ def wishes(chosen: Sequence[Column], rows: Sequence[Row]) -> Iterable[tuple[Colu
     """How wide columns would like to be, the most important first."""
     names = max((cell_len(row.name) for row in rows), default=0)
     yield from ((column, min(column.most, names)) for column in chosen if column is NAME)
-    yield from ((column, column.most) for column in chosen if column not in (NAME, REASON))
-    yield from ((column, column.most) for column in chosen if column is REASON)
+    yield from (
+        (column, column.most) for column in chosen if column not in (NAME, REASON, LONG_REASON)
+    )
+    yield from ((column, column.most) for column in chosen if column in (REASON, LONG_REASON))
 
 
 def fit(text: str, width: int, more: str, right: bool = False) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from textual.app import ComposeResult
@@ -45,10 +45,10 @@ class Details(Vertical):
     class LogGrew(Message):
         """There are lines to take."""
 
-    def __init__(self, glyphs: Glyphs, source_of: Callable[[int], Source]) -> None:
+    def __init__(self, glyphs: Glyphs, sources: Sequence[Source]) -> None:
         super().__init__(id="details")
         self._glyphs = glyphs
-        self._source_of = source_of
+        self._sources = sources
         self._row: Row | None = None
         self._follower: Follower | None = None
         self._stream: Stream = "stdout"
@@ -147,7 +147,7 @@ class Details(Vertical):
         """Follow the log while its tab is open, and nothing else."""
         self.end()
         if self._row is not None and self.tab == "log":
-            source = self._source_of(self._row.source)
+            source = self._sources[self._row.source]
             self._follower = Follower(source, self._row.name, self._stream, self._announce)
             self._follower.start()
         self.show_log_state()
@@ -158,7 +158,7 @@ class Details(Vertical):
 
     def on_details_log_grew(self) -> None:
         """Take what was written."""
-        if self._follower is None:
+        if self._follower is None or not self.is_attached:
             return
         taken, anew = self._follower.take()
         if anew:

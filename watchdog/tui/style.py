@@ -6,7 +6,8 @@ Screen { layout: vertical; }
 #banner { height: auto; max-height: 3; padding: 0 1; display: none; text-style: bold; }
 #banner.shown { display: block; background: $error; color: $text; }
 #banner.back { background: $success; color: $text; }
-ProgramTable { height: 1fr; min-height: 3; scrollbar-size: 1 1; overflow-x: hidden; }
+ProgramTable { height: 1fr; min-height: 3; scrollbar-size: 1 1; scrollbar-gutter: stable;
+  overflow-x: hidden; }
 #about, #reason { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
 #about { border-top: none; background: $panel; }
 #reason { background: $panel; }
@@ -22,12 +23,13 @@ Tabs:focus Tab.-active { text-style: bold reverse underline; }
 TabPane { padding: 0 0; height: 1fr; }
 #log-state { height: 1; padding: 0 1; color: $text-muted; text-wrap: nowrap;
   text-overflow: ellipsis; }
-Lines { height: 1fr; scrollbar-size: 1 1; padding: 0 0 0 1; }
+Lines { height: 1fr; scrollbar-size: 1 1; scrollbar-gutter: stable; padding: 0 0 0 1; }
 #incident-list { width: 32; height: 1fr; border: none; scrollbar-size: 1 1; }
 #incident-list:focus { border: none; }
-#prompt { display: none; height: 1; border: none; padding: 0 1; }
-#prompt.shown { display: block; }
-#prompt:focus { border: none; }
+#asking { display: none; height: 1; background: $panel; }
+#asking.shown { display: block; }
+#asking Label { width: auto; padding: 0 1; text-style: bold; }
+#prompt, #prompt:focus { height: 1; width: 1fr; border: none; padding: 0; }
 ModalScreen { align: center middle; }
 .dialog { width: 64; max-width: 96%; height: auto; max-height: 90%; padding: 1 2;
   background: $surface; border: ascii $primary; }
