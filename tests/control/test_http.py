@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import gc
 import socket
+import sys
+import termios
 import threading
 import time
 import xmlrpc.client
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -278,3 +283,46 @@ def test_pythons_own_client_works(backend: FakeBackend, short_path: object) -> N
         url = "http://{}:{}/RPC2".format(*daemon.server.tcp_address)
         with xmlrpc.client.ServerProxy(url) as proxy:
             assert proxy.supervisor.getState() == {"statecode": 1, "statename": "RUNNING"}
+
+
+def held(path: Path) -> int:
+    """How many descriptors of this process lead to the file."""
+    found = 0
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found += str(entry.readlink()) == str(path)
+    return found
+
+
+def waiting_in(client: socket.socket) -> int:
+    """Bytes that were sent to it and that it has not read."""
+    return int.from_bytes(fcntl.ioctl(client, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def wait_for(condition: Callable[[], bool]) -> bool:
+    """Whether it came true in time."""
+    end = time.monotonic() + 20
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="there is no /proc")
+def test_a_log_that_is_followed_is_let_go_with_the_client(
+    connect: Connect, backend: FakeBackend
+) -> None:
+    """Also of one that never read; not only once memory is tidied up, which may take long."""
+    log = Path(str(backend.log_path("bot", "stdout"))).resolve()
+    log.write_bytes(b"hello\n")
+    client = connect()
+    client.sendall(b"GET /logtail/bot/stdout HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert wait_for(lambda: held(log) == 1)
+    gc.disable()
+    try:
+        with log.open("ab") as file:
+            file.write(b"more than fits into a socket\n" * 200_000)
+        assert wait_for(lambda: waiting_in(client) > 65536)
+        client.close()
+        assert wait_for(lambda: held(log) == 0)
+    finally:
+        gc.enable()

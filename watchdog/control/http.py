@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 
 import h11
@@ -170,6 +170,7 @@ class Connection:
             for task in (sending, leaving):
                 task.cancel()
             await asyncio.gather(sending, leaving, return_exceptions=True)
+            await _end(stream)
         if not sending.cancelled() and (error := sending.exception()):
             raise error
 
@@ -205,6 +206,12 @@ class Connection:
                 if self._writer.can_write_eof():
                     self._writer.write_eof()
                 await self._wait_for_leave()
+
+
+async def _end(stream: AsyncIterator[bytes]) -> None:
+    """Have it let go of what it holds now, such as a log, and not when memory is next tidied up."""
+    if isinstance(stream, AsyncGenerator):
+        await stream.aclose()
 
 
 def _peer_of(writer: asyncio.StreamWriter) -> str:
