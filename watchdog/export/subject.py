@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from watchdog.config.errors import ConfigError, Problem
 from watchdog.config.model import Config, ProgramConfig
 from watchdog.config.places import SOCKET_NAME, default_state, state_root
 from watchdog.core.model import Policy, Role
@@ -126,6 +127,11 @@ def place_state(config: Config, around: Surroundings) -> Path:
     assert config.path is not None
     if around.user in ("", "root") or config.state != default_state(config.path, ROOT_STATES):
         return config.state
+    if around.home.startswith("~"):  # what stays of a user that nobody knows
+        hint = "make it first, or set `state` under [watchdog]"
+        raise ConfigError(
+            Problem("", None, "", f"there is no user {around.user} on this machine", hint=hint)
+        )
     return default_state(config.path, state_root({"HOME": around.home}, -1))
 
 
