@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.system.harness import World, unused_key
+from tests.system.telegram import Telegram
 
 CONFIGURATION = '[programs.bot]\ncommand = ["sleep", "1000"]\nsingleton = "{}"\n'
 
@@ -34,3 +35,15 @@ def test_the_signs_fit_the_output(world: World, encoding: str, sign: str) -> Non
     path = world.write(CONFIGURATION.format(unused_key()))
     told = world.call("doctor", "-c", str(path))
     assert f"{sign} python" in told.stdout
+
+
+def test_the_doctor_asks_about_the_token_and_never_shows_it(world: World) -> None:
+    """On a real Bot API server: a good token, and one that is refused."""
+    telegram = Telegram(world)
+    telegram.write_environment()
+    path = world.write('[programs.bot]\ncommand = ["sleep", "1"]\nenv_file = ".env"\n')
+    assert "the token is good" in world.call("doctor", "-c", str(path)).stdout
+    telegram.sandbox.revoke(telegram.bot)
+    told = world.call("doctor", "-c", str(path))
+    assert (told.returncode, "refuses the token" in told.stdout) == (1, True)
+    assert "AAExample" not in told.stdout

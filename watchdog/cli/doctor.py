@@ -10,12 +10,13 @@ from watchdog.cli.progress import Waiting
 from watchdog.cli.terminal import wants_colour
 
 _SUMMARY = """Say what this machine offers to a watchdog, and what is wrong, each with what to do:
-kernel features, directories, disk, limits, ports, the configuration, other copies. Each is tried;
-nothing is changed.
+kernel features, the clock, who is above us, optional packages, directories, disk, limits, ports,
+the configuration, other copies, the bots' tokens. Each is tried; nothing is changed.
 
 Exit code: 0 nothing is wrong (a warning is no fault), 1 something is."""
 
-_EXAMPLE = "watchdog doctor -c watchdog.toml"
+_EXAMPLE = """watchdog doctor -c watchdog.toml
+  watchdog doctor --json"""
 
 _SIGNS = {"ok": "✓", "warning": "!", "wrong": "✗"}
 _ASCII_SIGNS = {"ok": "+", "warning": "!", "wrong": "x"}

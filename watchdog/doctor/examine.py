@@ -14,12 +14,19 @@ from watchdog.config.errors import ConfigError
 from watchdog.config.find import VARIABLE, find
 from watchdog.config.loading import load
 from watchdog.config.model import Config, ProgramConfig
-from watchdog.doctor import copies, places, reach
+from watchdog.doctor import above, bots, clock, copies, places, reach
 
 
 def examine(given: str | None, other_package: Path | None) -> list[Finding]:
     """Every finding. `given` is the configuration that was named; without one, it is looked for."""
-    findings = [*_examine_system(), _judge_package(other_package), places.examine_locks()]
+    findings = [
+        *_examine_system(),
+        clock.examine_clock(),
+        *above.examine_above(),
+        _judge_package(other_package),
+        *above.examine_packages(),
+        places.examine_locks(),
+    ]
     config = _load(given, findings)
     if config is None:
         return [*findings, reach.examine_limits(1)]
@@ -31,6 +38,7 @@ def examine(given: str | None, other_package: Path | None) -> list[Finding]:
         reach.examine_limits(len(config.programs)),
         *reach.examine_ports(config, watchdog is not None),
         *copies.examine_copies(config, watchdog),
+        *bots.examine_bots(config),
     ]
 
 
