@@ -34,6 +34,7 @@ bench: $(READY) ## the figures of the README, against a C floor and supervisord,
 
 docs: $(READY) ## the pages that are generated from the code
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.tour
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
