@@ -48,9 +48,11 @@ async def watchdog_view(environ: Mapping[str, str], listed: bool) -> list[str]:
         return ["watchdog: there is one; only users in ALLOWED_USERS are told more"]
     try:
         status, incidents = await asyncio.to_thread(ask_watchdog, url, program)
+        return describe(status, incidents, program)
     except Unanswered as error:
         return [f"watchdog: it should be at {url}, but there is no answer: {error}"]
-    return describe(status, incidents, program)
+    except (KeyError, TypeError, ValueError, AttributeError):  # of another version than we know
+        return [f"watchdog: there is one at {url}, but its answer makes no sense to me"]
 
 
 def describe(status: dict[str, Any], incidents: list[dict[str, Any]], program: str) -> list[str]:

@@ -6,6 +6,7 @@ The bot knows two methods and two structs of the protocol; it shares no code wit
 import socket
 from http.client import HTTPConnection, HTTPException
 from typing import Any
+from xml.parsers.expat import ExpatError
 from xmlrpc.client import Error, ServerProxy, Transport
 
 PATIENCE = 3.0  # seconds for each call; a person waits for the answer
@@ -47,7 +48,7 @@ def ask_watchdog(url: str, program: str) -> tuple[dict[str, Any], list[dict[str,
         with ServerProxy("http://localhost/RPC2", transport, allow_none=True) as server:
             status: Any = server.watchdog.status()
             incidents: Any = server.watchdog.incidents(program)
-    except (OSError, HTTPException, Error) as error:
+    except (OSError, HTTPException, Error, ExpatError) as error:
         raise Unanswered(str(error) or type(error).__name__) from None
     if not isinstance(status, dict) or not isinstance(incidents, list):
         raise Unanswered("its answer makes no sense")

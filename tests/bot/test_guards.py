@@ -69,6 +69,8 @@ def test_a_stranger_is_told_their_id_once_an_hour() -> None:
     assert "Your user id is 7" in (first.answer or "")
     assert (second.cause, second.answer) == ("stranger", None)
     assert later.answer == first.answer
+    flood = [gate.rule(Arrival(7, 7, 9999), 3602).cause for _ in range(50)]
+    assert flood == ["stranger"] * 50
     assert gate.rule(Arrival(1, 1, 3), 11).passes
     assert not gate.rule(Arrival(None, -100, 3), 11).passes
 

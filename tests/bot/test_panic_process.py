@@ -218,13 +218,17 @@ def test_what_is_no_code_is_said(panic: Panic) -> None:
     assert panic.runs() == []
 
 
-def test_what_was_cut_off_is_not_run_again_and_said(panic: Panic) -> None:
-    """The bot is killed amid the action: the next one tells that the outcome is unknown, once."""
-    first = panic.start(seconds=20)
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_what_was_cut_off_is_not_run_again_and_said(panic: Panic, end: int) -> None:
+    """The bot ends amid the action: the next one tells that the outcome is unknown, once."""
+    first = panic.start(seconds=20, STOP_SECONDS="1")
     update = panic.send(panic.code(1))
     panic.bench.wait_until(panic.runs, "the action to begin")
-    first.process.kill()
-    first.wait_exit()
+    first.process.send_signal(end)
+    assert first.wait_exit() == (0 if end == signal.SIGTERM else -end)
+    if end == signal.SIGTERM:  # nobody is left to mind its time limit
+        pid = panic.runs()[0].split()[0]
+        panic.bench.wait_until(lambda: not Path("/proc", pid).exists(), "the action to be ended")
     second = panic.start(seconds=20)
     told = panic.bench.wait_until(
         lambda: [line for line in panic.answers(update).splitlines() if "UNKNOWN" in line], "news"
