@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -299,3 +300,20 @@ async def test_enter_gives_the_whole_screen_to_the_details(world: World) -> None
         assert not app.table.display
         await pilot.press("escape")
         await until(app, pilot, lambda: app.table.display, "the table")
+
+
+async def test_a_drill_is_run_after_a_question_and_its_words_are_shown(world: World) -> None:
+    """The command that is given runs with the program's name; its end is said."""
+    watchdog = world.up(CONFIG)
+    watchdog.wait_state("ticker", "RUNNING")
+    script = "import sys; print('drilling', sys.argv[1]); sys.exit(3)"
+    drill = lambda source, name: [sys.executable, "-c", script, name]  # noqa: E731
+    app = Top([Source("w0", str(watchdog.socket))], UNICODE, False, drill)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await choose(app, pilot, "ticker")
+        await pilot.press("d")
+        await shows(app, pilot, "Drill ticker?")
+        await pilot.press("y")
+        await shows(app, pilot, "drilling ticker", "exit code 3")
+        await pilot.press("escape")
+        await shows(app, pilot, "3 programs", "tick")

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
 from textual.app import App, ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.filter import LineFilter, NoColor
 from textual.message import Message
@@ -21,21 +20,21 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer, Input, Label, Static
 
-from watchdog.client import Refused, Unreachable
-from watchdog.tui import deeds, rows, telling
-from watchdog.tui.columns import STRIP_STYLES, Piece
-from watchdog.tui.deeds import DEEDS, Drill
-from watchdog.tui.details import TABS, Details
-from watchdog.tui.dialogs import Confirm, Help, Output
+from watchdog.tui import rows, telling
+from watchdog.tui.acting import Acting
+from watchdog.tui.columns import Piece
+from watchdog.tui.deeds import Drill
+from watchdog.tui.details import Details
+from watchdog.tui.dialogs import Help
 from watchdog.tui.glyphs import Glyphs
+from watchdog.tui.keys import BINDINGS, commands
 from watchdog.tui.paint import STYLES, AsciiOnly
 from watchdog.tui.rows import Row
-from watchdog.tui.sources import Detail, Lost, News, Seen, Source, Watcher
+from watchdog.tui.sources import Detail, News, Source, Watcher
+from watchdog.tui.standing import Standing
 from watchdog.tui.style import CSS
 from watchdog.tui.table import ProgramTable
-from watchdog.tui.wording import duration, printable
 
-BACK = 5.0  # seconds for which it is said that a watchdog is back
 TALL = 34  # lines of a terminal from which on the details get the greater part
 
 
@@ -45,27 +44,7 @@ class Top(App[None]):
     TITLE = "watchdog top"
     CSS = CSS
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "do('start')", "Start"),
-        Binding("x", "do('stop')", "Stop"),
-        Binding("r", "do('restart')", "Restart"),
-        Binding("k", "do('kill')", "Kill"),
-        Binding("d", "do('drill')", "Drill"),
-        Binding("slash", "filter", "Filter", key_display="/"),
-        Binding("o", "sort(1)", "Sort"),
-        Binding("question_mark", "help", "Help", key_display="?"),
-        Binding("q", "quit", "Quit"),
-        Binding("O", "turn_round", "Sort the other way", show=False),
-        Binding("v", "turn", "Reason or timeline", show=False),
-        Binding("enter", "zoom", "Details over the whole screen", show=False),
-        Binding("tab", "other_half", "To the details and back", show=False, priority=True),
-        Binding("ctrl+f", "search", "Search in the details", show=False),
-        Binding("f", "follow", "Follow the log", show=False),
-        Binding("w", "wrap", "Wrap long lines", show=False),
-        Binding("e", "stream", "Output or error output", show=False),
-        Binding("escape", "undo", "Back", show=False),
-        *(Binding(str(n), f"tab('{tab}')", show=False) for n, tab in enumerate(TABS, 1)),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*BINDINGS]
 
     class Learned(Message):
         """A watcher tells."""
@@ -80,10 +59,8 @@ class Top(App[None]):
         super().__init__()
         self._sources = sources
         self._glyphs = glyphs
-        self._drill = drill
-        self._seen: dict[int, Seen] = {}
-        self._lost: dict[int, tuple[float, str]] = {}  # since when (monotonic), and why
-        self._back: dict[int, float] = {}  # until when that is said
+        self._standing = Standing(sources)
+        self._acting = Acting(self, sources, drill)
         self._watchers: list[Watcher] = []
         self._wanted = ""
         self._order, self._backwards = "order", False
@@ -91,7 +68,7 @@ class Top(App[None]):
         names = ("summary", "banner", "about", "reason")
         self._texts = {name: Static(id=name, markup=False) for name in names}
         titles = [source.title for source in sources]
-        self.table = ProgramTable(glyphs, titles, lambda row: self._now_of(row.source))
+        self.table = ProgramTable(glyphs, titles, lambda row: self._standing.now_of(row.source))
         self.details = Details(glyphs, sources)
         self.prompt = Input(id="prompt", select_on_focus=False)
         if simple or self.no_color:
@@ -165,77 +142,39 @@ class Top(App[None]):
         if not self.is_open:
             return
         news = message.news
-        if isinstance(news, Seen):
-            self._notice(news)
-        elif isinstance(news, Lost):
-            self._lost.setdefault(news.source, (time.monotonic(), news.why))
-            self._back.pop(news.source, None)
-            self._show_banner()
-            self._show()
-        elif isinstance(news, Detail):
+        if isinstance(news, Detail):
             self.details.take(news)
-
-    def _notice(self, seen: Seen) -> None:
-        before = self._seen.get(seen.source)
-        self._seen[seen.source] = seen
-        if self._lost.pop(seen.source, None) and before is not None:
-            self._back[seen.source] = time.monotonic() + BACK
+            return
+        self._standing.take(news, time.monotonic())
         self._show_banner()
         self._show()
 
-    def _now_of(self, source: int) -> float:
-        """The time by the clock of a watchdog."""
-        seen = self._seen.get(source)
-        return time.time() + (seen.skew if seen else 0.0)
-
-    def _rows(self) -> list[Row]:
-        return [row for _, seen in sorted(self._seen.items()) for row in seen.rows.values()]
-
     def _show(self) -> None:
-        known = self._rows()
+        known = self._standing.rows()
         shown = rows.arrange(known, self._wanted, self._order, self._backwards)
-        self.table.nothing = self._explain_nothing(known)
-        self.table.show(shown, self._order, self._backwards, frozenset(self._lost))
-        self._put("summary", self._summary(known, len(shown)))
+        self.table.nothing = telling.nothing(bool(known), self._wanted, self._standing)
+        self.table.show(shown, self._order, self._backwards, self._standing.gone)
+        self._put("summary", telling.summary(known, len(shown), self._wanted))
         self._show_about()
-
-    def _summary(self, known: list[Row], shown: int) -> list[Piece]:
-        begin: list[Piece] = [("watchdog", "strong"), ("  ", "")]
-        return begin + telling.summary(known, shown, self._wanted)
-
-    def _explain_nothing(self, known: list[Row]) -> str:
-        if known:
-            return f"No program matches {self._wanted!r}; escape shows all."
-        if self._lost:
-            return "Nothing is known yet."
-        return "No program is configured." if self._seen else "Asking..."
 
     def _show_about(self) -> None:
         row = self.table.chosen
-        self._put("about", telling.about(row, self._now_of(row.source)) if row else [])
+        self._put("about", telling.about(row, self._standing.now_of(row.source)) if row else [])
         self._put("reason", [(telling.reason(row), "")] if row else [])
 
     def _tick(self) -> None:
         """While one is gone nobody else makes the clocks go on."""
-        if self.is_open and (self._lost or self._back):
+        if self.is_open and self._standing.is_told:
             self._show_banner()
             self.table.refresh()
             self._show_about()
 
     def _show_banner(self) -> None:
-        now = time.monotonic()
-        self._back = {source: until for source, until in self._back.items() if until > now}
-        lines = [self._tell_lost(source, now) for source in sorted(self._lost)]
-        lines += [f"{self._sources[source].title} is back." for source in sorted(self._back)]
+        lines = self._standing.tell(time.monotonic())
         banner = self._texts["banner"]
         banner.set_class(bool(lines), "shown")
-        banner.set_class(bool(self._back) and not self._lost, "back")
+        banner.set_class(not self._standing.gone, "back")
         banner.update("\n".join(lines))
-
-    def _tell_lost(self, source: int, now: float) -> str:
-        since, why = self._lost[source]
-        last = f", gone for {duration(now - since)}" if source in self._seen else ""
-        return f"No watchdog at {self._sources[source].title}{last}: {why}. Asking again..."
 
     # --- the selected program
 
@@ -262,61 +201,13 @@ class Top(App[None]):
         """Have its evidence sent."""
         row = self.table.chosen
         if row is not None:
-            ask = partial(self._fetch_incident, self._sources[row.source], message.id)
-            self.run_worker(ask, thread=True, group="incident")
-
-    def _fetch_incident(self, source: Source, id: str) -> None:
-        client = source.client()
-        try:
-            incident = client.incident(id)
-        except (Unreachable, Refused) as error:
-            self.call_from_thread(self.notify, str(error), severity="error")
-        else:
-            self.call_from_thread(self.details.tell_incident, incident)
-        finally:
-            client.close()
-
-    # --- doing
+            source = self._sources[row.source]
+            self._acting.fetch_incident(source, message.id, self.details.tell_incident)
 
     def action_do(self, deed: str) -> None:
-        """Start, stop, restart, kill or drill the selected program; what destroys asks once."""
-        row = self.table.chosen
-        if row is None:
-            return
-        if deed == "drill" and self._drill is None:
-            self.notify(deeds.NO_DRILL, severity="warning")
-            return
-        effect = DEEDS[deed].effect
-        begin = partial(self._begin, deed, row)
-        if not effect:
-            begin(True)
-            return
-        self.push_screen(Confirm(deeds.question(deed, row), effect), begin)
-
-    def _begin(self, deed: str, row: Row, yes: bool | None) -> None:
-        if not yes:
-            return
-        if deed == "drill":
-            screen = Output(f"watchdog drill {row.name}")
-            self.push_screen(screen)
-            self.run_worker(partial(self._run_drill, row, screen), thread=True)
-            return
-        self.run_worker(partial(self._do, self._sources[row.source], row.name, deed), thread=True)
-
-    def _do(self, source: Source, name: str, deed: str) -> None:
-        well, sentence = deeds.do(source, name, deed)
-        severity = "information" if well else "error"
-        self.call_from_thread(self.notify, sentence, severity=severity, markup=False)
-
-    def _run_drill(self, row: Row, screen: Output) -> None:
-        assert self._drill is not None
-        source = self._sources[row.source]
-
-        def say(text: str) -> None:
-            self.call_from_thread(screen.add, [(printable(text), "")])
-
-        code = deeds.run_drill(self._drill(source, row.name), source.login, say)
-        say(f"exit code {code}")
+        """Start, stop, restart, kill or drill the selected program."""
+        if self.table.chosen is not None:
+            self._acting.ask(deed, self.table.chosen)
 
     # --- filter, order, search
 
@@ -446,23 +337,10 @@ class Top(App[None]):
 
     def action_help(self) -> None:
         """All keys."""
-        legend = Text()
-        for name, style in STRIP_STYLES.items():
-            if name:
-                legend.append(self._glyphs.strip[name], STYLES[style])
-                legend.append(f" {name}   ")
-        self.push_screen(Help(legend))
+        self.push_screen(Help(self._glyphs))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Everything by name, for the command palette."""
-        for deed, told in DEEDS.items():
-            about = told.effect or "Start the selected program."
-            yield SystemCommand(deed.capitalize(), about, partial(self.action_do, deed))
-        for order in rows.ORDERS:
-            name = "configuration" if order == "order" else order
-            yield SystemCommand(f"Sort by {name}", "Sort the table", partial(self._sort_by, order))
-        for tab in TABS:
-            about = f"Show the {tab} of the selected program"
-            yield SystemCommand(tab.capitalize(), about, partial(self.action_tab, tab))
+        yield from commands(self.action_do, self._sort_by, self.action_tab)
         yield SystemCommand("Help", "All keys", self.action_help)
         yield SystemCommand("Quit", "Leave; the programs go on", self.exit)

@@ -11,7 +11,10 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Label, Static
 
+from watchdog.tui.columns import STRIP_STYLES
+from watchdog.tui.glyphs import Glyphs
 from watchdog.tui.lines import Line, Lines
+from watchdog.tui.paint import STYLES
 
 HELP = (
     ("Programs", ""),
@@ -83,9 +86,9 @@ class Help(ModalScreen[None]):
         Binding("escape,question_mark,q,enter", "dismiss", "Close")
     ]
 
-    def __init__(self, legend: Text) -> None:
+    def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
-        self._legend = legend
+        self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
         """A line for each key."""
@@ -94,7 +97,16 @@ class Help(ModalScreen[None]):
             text.append(f"{key:<18}" if meaning else f"{key}\n", style="bold")
             text.append(f"{meaning}\n" if meaning else "")
         with VerticalScroll(classes="dialog help"):
-            yield Static(text + self._legend, markup=False)
+            yield Static(text + self._legend(), markup=False)
+
+    def _legend(self) -> Text:
+        """The signs of the timeline."""
+        legend = Text()
+        for name, style in STRIP_STYLES.items():
+            if name:
+                legend.append(self._glyphs.strip[name], STYLES[style])
+                legend.append(f" {name}   ")
+        return legend
 
 
 class Output(ModalScreen[None]):

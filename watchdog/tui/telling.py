@@ -11,6 +11,7 @@ from watchdog.tui import wording
 from watchdog.tui.columns import HEALTH_STYLES, STATE_STYLES, Piece
 from watchdog.tui.lines import Line
 from watchdog.tui.rows import Row, tally
+from watchdog.tui.standing import Standing
 
 HIDDEN = "(not shown)"
 
@@ -41,7 +42,8 @@ def summary(rows: Sequence[Row], shown: int, wanted: str) -> list[Piece]:
     """How many there are, and how they are."""
     count = len(rows)
     text = f"{count} program" + ("s" if count != 1 else "")
-    pieces: list[Piece] = [(f"{shown} of {text}" if shown != count else text, "strong")]
+    told = f"{shown} of {text}" if shown != count else text
+    pieces: list[Piece] = [("watchdog  ", "strong"), (told, "strong")]
     for state, number in tally(rows).items():
         pieces += [("  ", ""), (f"{number} {state}", STATE_STYLES.get(state, ""))]
     unhealthy = sum(row.health == "unhealthy" for row in rows)
@@ -50,6 +52,15 @@ def summary(rows: Sequence[Row], shown: int, wanted: str) -> list[Piece]:
     if wanted:
         pieces += [("  ", ""), (f"filter: {wanted}", "warn")]
     return pieces
+
+
+def nothing(known: bool, wanted: str, standing: Standing) -> str:
+    """What stands where no row is."""
+    if known:
+        return f"No program matches {wanted!r}; escape shows all."
+    if standing.gone:
+        return "Nothing is known yet."
+    return "No program is configured." if standing.seen else "Asking..."
 
 
 def clock(at: float) -> str:
