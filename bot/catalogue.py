@@ -9,6 +9,7 @@ from telegram.ext import CommandHandler
 from bot.capability import GUARD_GROUP, NEW_MESSAGES, App, Capability, Context, Handler
 from bot.commands import answer, make_basics
 from bot.faults import make_faults
+from bot.github.capability import make_github
 from bot.guards.capability import make_guards
 from bot.knowledge.capability import make_knowledge
 from bot.panic.command import make_panic
@@ -22,6 +23,7 @@ def make_catalogue(parts: Parts) -> tuple[Capability, ...]:
         make_guards(parts),
         make_basics(parts, lambda: help_text(catalogue)),
         make_knowledge(parts),
+        make_github(parts),
         make_panic(parts),
         make_faults(parts),
     ]

@@ -15,6 +15,7 @@ from typing import Any
 
 from bot.environment import EnvironmentFileError, Reader, Variable, read_env_file
 from bot.exits import Exit, ExitCode
+from bot.github.settings import GitHubSettings, read_github
 from bot.guards.settings import GuardSettings, read_guards
 from bot.knowledge.settings import KnowledgeSettings, read_knowledge
 from bot.panic.settings import PanicSettings, read_panic
@@ -51,6 +52,7 @@ class Settings:
     guards: GuardSettings = field(default_factory=GuardSettings)
     panic: PanicSettings = field(default_factory=PanicSettings)
     knowledge: KnowledgeSettings = field(default_factory=KnowledgeSettings)
+    github: GitHubSettings = field(default_factory=GitHubSettings)
 
     @property
     def bot_id(self) -> int:
@@ -60,7 +62,8 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must not be in any log."""
-        return (self.token, *self.panic.secrets, *self.knowledge.secrets)
+        parts = (self.panic, self.knowledge, self.github)
+        return (self.token, *(secret for part in parts for secret in part.secrets))
 
     @property
     def clean(self) -> Callable[[str], str]:
@@ -108,6 +111,7 @@ def _assemble(reader: Reader) -> Settings:
         guards=read_guards(reader),
         panic=read_panic(reader),
         knowledge=read_knowledge(reader),
+        github=read_github(reader),
         database=reader.text(
             "BOT_DATABASE",
             "",

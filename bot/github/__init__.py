@@ -1,0 +1,1 @@
+"""The issue tracker: issues on GitHub that are opened, listed and closed from the chat."""

@@ -1,0 +1,113 @@
+"""What the issue tracker is told."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from bot.environment import Reader
+from bot.github.routes import BadRoute, Route, parse_routes
+from bot.redaction import redact
+
+API_URL = "https://api.github.com"
+_OWNER = r"[A-Za-z0-9](?:-?[A-Za-z0-9_]){0,38}"
+REPOSITORY = re.compile(rf"{_OWNER}/(?!\.{{1,2}}(?![A-Za-z0-9._-]))[A-Za-z0-9._-]{{1,100}}")
+_TOKEN = re.compile(r"[!-~]{10,1000}")
+
+_URL_ALLOWED = (
+    f"an https URL such as {API_URL} or https://github.example.com/api/v3 "
+    "(http only for this machine: the token is sent there)"
+)
+_TOKEN_ALLOWED = "a GitHub token, as github.com/settings/tokens gives it"
+_ROUTES_ALLOWED = "PATTERN => label, label; PATTERN => label"
+
+
+@dataclass(frozen=True)
+class GitHubSettings:
+    """Where issues go, on whose behalf, and with which labels."""
+
+    token: str = field(default="", repr=False)  # GITHUB_TOKEN
+    api_url: str = API_URL  # GITHUB_API_URL
+    repository: str = ""  # GITHUB_REPOSITORY: where a command names none
+    routes: tuple[Route, ...] = ()  # GITHUB_LABEL_ROUTES
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may hold."""
+        return (self.token,) if self.token else ()
+
+
+def read_github(reader: Reader) -> GitHubSettings:
+    """The issue tracker's part of the settings."""
+    return GitHubSettings(
+        token=_token(reader),
+        api_url=_api_url(reader),
+        repository=_repository(reader),
+        routes=_routes(reader),
+    )
+
+
+def _token(reader: Reader) -> str:
+    about = "The token that issues are opened with; it needs the permission Issues (read, write)."
+    reader.know("GITHUB_TOKEN", allowed=_TOKEN_ALLOWED, about=about)
+    for name, value, source in _found(reader, "GITHUB_TOKEN"):
+        if _TOKEN.fullmatch(value):
+            return value
+        reader.complain(name, source, f"*** ({len(value)} characters)", _TOKEN_ALLOWED)
+    return ""
+
+
+def _api_url(reader: Reader) -> str:
+    about = "The REST interface of GitHub, or of a GitHub Enterprise Server."
+    reader.know("GITHUB_API_URL", allowed=_URL_ALLOWED, default=API_URL, about=about)
+    for name, value, source in _found(reader, "GITHUB_API_URL"):
+        if is_api_url(value):
+            return value.rstrip("/")
+        reader.complain(name, source, repr(redact(value)), _URL_ALLOWED)
+    return API_URL
+
+
+def _repository(reader: Reader) -> str:
+    allowed = "a repository as owner/name"
+    reader.know("GITHUB_REPOSITORY", allowed=allowed, about="Where a command names no other.")
+    for name, value, source in _found(reader, "GITHUB_REPOSITORY"):
+        if REPOSITORY.fullmatch(value):
+            return value
+        reader.complain(name, source, repr(value), allowed)
+    return ""
+
+
+def _routes(reader: Reader) -> tuple[Route, ...]:
+    about = "Labels of a new issue: those of every pattern (Python's, any case) found in its text."
+    reader.know("GITHUB_LABEL_ROUTES", allowed=_ROUTES_ALLOWED, about=about)
+    for name, value, source in _found(reader, "GITHUB_LABEL_ROUTES"):
+        try:
+            return parse_routes(value)
+        except BadRoute as error:
+            reader.complain(name, source, str(error), _ROUTES_ALLOWED)
+    return ()
+
+
+def _found(reader: Reader, name: str) -> Iterator[tuple[str, str, str]]:
+    if found := reader.find(name):
+        yield found
+
+
+def is_api_url(url: str) -> bool:
+    """Whether a token may be sent there: over TLS, or not off this machine."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    plain = not parts.query and not parts.fragment and "@" not in parts.netloc
+    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_here(host))
+    return bool(host) and port != 0 and plain and safe and not re.search(r"\s", url)
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
