@@ -28,7 +28,7 @@ def bot_view(reporter: Reporter) -> list[str]:
         f"polls: {polling['round_trips']}, conflicts: {polling['conflicts']}",
         f"updates: {queue['updates']}, waiting: {queue['waiting']}, failed: {queue['failed']}",
         f"time: {_stamp(datetime.now(UTC).timestamp())}",
-        *(f"{name}: {'on' if state['on'] else 'off'}" for name, state in _others(document)),
+        *(f"{name}: {_state(state)}" for name, state in _others(document)),
     ]
     return [*lines, *([document["reason"]] if document["reason"] else [])]
 
@@ -37,6 +37,12 @@ def _others(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [
         item for item in document["capabilities"].items() if item[0] not in ("basics", "guards")
     ]
+
+
+def _state(state: dict[str, Any]) -> str:
+    if not state["on"]:
+        return "off"
+    return "degraded" if state.get("state") == "degraded" else "on"
 
 
 async def watchdog_view(environ: Mapping[str, str], listed: bool) -> list[str]:

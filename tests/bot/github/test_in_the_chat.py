@@ -63,6 +63,7 @@ def test_a_token_that_is_refused_is_told_everywhere(
     assert bot.health()[0] == 200
     assert "GitHub refuses the token" in bench.ask("/issues")[0]
     assert "issue tracker: does not work now" in bench.ask("/help")[0]
+    assert "issue tracker: degraded" in bench.ask("/status")[0]
     assert bench.ask("hello") == ["hello"]
     github.token = TOKEN
     assert "No open issues" in bench.ask("/issues")[0]
