@@ -124,6 +124,17 @@ def test_a_crash_is_told_while_and_after_the_watchdog_runs(world: World) -> None
     assert "there is no incident" in missing.stdout
 
 
+def test_the_next_incarnation_has_no_word_in_it(world: World) -> None:
+    """The last line is that of the process that failed, however fast the next one writes."""
+    watchdog = world.up(
+        '[programs.bot]\ncommand = ["sh", "-c", "echo I am $$$$; test -e well && exec sleep 1000; '
+        'sleep 0.2; touch well; exit 3"]\nstart_seconds = 0\nrestart = { initial = "0s" }\n'
+    )
+    incident = wait_recovered(watchdog, 1)
+    wait_until(lambda: watchdog.log("bot").count("I am") == 2, "the line of the next")
+    assert incident["output"] == f"I am {incident['pid']}\n"
+
+
 def test_a_crash_loop_is_one_incident(world: World) -> None:
     """Failures of the same kind before a recovery are counted, not kept one by one."""
     watchdog = world.up(

@@ -34,6 +34,7 @@ from watchdog.daemon.journal import Journal
 from watchdog.daemon.keeper import Keeper
 from watchdog.daemon.ledger import Handover, Ledger, fields_of
 from watchdog.daemon.looking import make_meter, make_observer
+from watchdog.daemon.outputs import Outputs
 from watchdog.daemon.performer import Callbacks, Performer
 from watchdog.daemon.policies import policies_of
 from watchdog.daemon.records import Records, describe, key_of
@@ -158,12 +159,16 @@ class Parts:
 
     @cached_property
     def recorder(self) -> Recorder:
-        return make_recorder(self.config, self.config_of, self.veil.over_bytes, self.console.say)
+        return make_recorder(self.config, self.outputs.of, self.veil.over_bytes, self.console.say)
 
     @cached_property
     def herald(self) -> Herald:
         told = self.veil.over, self.console.say
         return make_herald(self.config, self.fleet, self.recorder, self.signs, *told)
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        return Outputs(self.config_of)
 
     @cached_property
     def examiner(self) -> Examiner:
@@ -223,6 +228,8 @@ class Parts:
         # The last output of an incarnation is written before the next one begins.
         if isinstance(event, TreeEmpty):
             self.crew.clear_away(name)
+            if name in self.crew.configs:
+                self.outputs.note_end(name, event.incarnation)
         self.driver.post(name, self.remarks.on_process(name, event))
 
     def _post_of_probe(self, name: str, event: Event) -> None:

@@ -11,7 +11,6 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 from watchdog.config import Config, ProgramConfig
 from watchdog.core.effects import Examine
@@ -19,7 +18,6 @@ from watchdog.core.events import Event, Examined
 from watchdog.daemon.clock import wall_time
 from watchdog.incidents.recorder import Recorder
 from watchdog.incidents.store import Limits, Store
-from watchdog.logs.tail import last_lines
 from watchdog.probes.attempt import Surroundings
 from watchdog.probes.command_linux import Command
 from watchdog.process import Processes
@@ -92,7 +90,7 @@ async def run(argv: Sequence[str], kept: int) -> bytes:
 
 def make_recorder(
     config: Config,
-    config_of: Callable[[str], ProgramConfig],
+    output_of: Callable[[str, int], str],
     redact: Callable[[bytes], bytes],
     say: Callable[[str], None],
 ) -> Recorder:
@@ -102,7 +100,7 @@ def make_recorder(
     later = partial(asyncio.get_running_loop().call_later, SOON)
     return Recorder(
         store,
-        lambda name: last_output(config_of(name)),
+        output_of,
         wall_time,
         lambda look: ignore(later(look)),
         say,
@@ -111,18 +109,3 @@ def make_recorder(
 
 def ignore(_: object) -> None:
     """A timer that nobody cancels."""
-
-
-def last_output(program: ProgramConfig) -> str:
-    """The last lines of a program, of both its logs if there are two."""
-    paths = (program.logs.path, program.logs.stderr_path)
-    count = program.evidence.lines
-    return "".join(text_of(path, count) for path in paths if path is not None and count)
-
-
-def text_of(path: Path, count: int) -> str:
-    """The last lines of a file; empty if there is none."""
-    try:
-        return last_lines(path, count).decode(errors="replace")
-    except OSError:
-        return ""

@@ -35,7 +35,7 @@ class Recorder:
     def __init__(
         self,
         store: Store,
-        output_of: Callable[[str], str],
+        output_of: Callable[[str, int], str],
         wall_time: Callable[[float], float],
         later: Callable[[Callable[[], None]], None],
         on_trouble: Callable[[str], None],
@@ -137,10 +137,11 @@ class Recorder:
         name = after.policy.name
         results = tuple(result for result in self.results.get(name, ()) if result.at <= now)
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
+        dead = before.incarnation if before.pid else after.incarnation
         incident = Incident(
             id=self._store.name(name, stamp, self._dirty),
             program=name,
-            incarnation=before.incarnation if before.pid else after.incarnation,
+            incarnation=dead,
             pid=before.pid,
             cause=cause,
             at=now,
@@ -150,7 +151,7 @@ class Recorder:
             exit=exit_of(before, after),
             last_well=next((result.at for result in reversed(results) if result.ok), None),
             probes=results,
-            output=self._output_of(name),
+            output=self._output_of(name, dead),
             drill=name in self.rehearsed,
         )
         self.latest[name] = incident.id
@@ -162,7 +163,8 @@ class Recorder:
         def complete(incident: Incident) -> Incident:
             if incident.repeats:
                 return incident  # the first failure is the one that is told
-            return replace(incident, output=self._output_of(name), exit=incident.exit or exit)
+            output = self._output_of(name, incident.incarnation)
+            return replace(incident, output=output, exit=incident.exit or exit)
 
         self._change_latest(name, complete)
 
