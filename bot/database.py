@@ -43,9 +43,15 @@ class Schema:
 
 def default_path(bot_id: int, environ: Mapping[str, str] = os.environ) -> Path:
     """Where the database of this bot is unless BOT_DATABASE says otherwise."""
-    home = environ.get("XDG_STATE_HOME") or environ.get("LOCALAPPDATA")
-    place = Path(home) if home else Path("~/.local/state").expanduser()
-    return place / "watchdog-bot" / f"{bot_id}.sqlite3"
+    return _state_directory(environ) / "watchdog-bot" / f"{bot_id}.sqlite3"
+
+
+def _state_directory(environ: Mapping[str, str]) -> Path:
+    """A service of root often sees no home directory, so root's place is another."""
+    if home := environ.get("XDG_STATE_HOME") or environ.get("LOCALAPPDATA"):
+        return Path(home)
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return Path("/var/lib") if root else Path("~/.local/state").expanduser()
 
 
 class Database:

@@ -116,7 +116,7 @@ def _assemble(reader: Reader) -> Settings:
             "BOT_DATABASE",
             "",
             "Where sessions and one-time codes are kept; if unset, "
-            "~/.local/state/watchdog-bot/<bot id>.sqlite3.",
+            "~/.local/state/watchdog-bot/<bot id>.sqlite3, for root /var/lib/watchdog-bot/...",
             "a path",
         ),
         **_read_health(reader),

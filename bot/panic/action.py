@@ -100,12 +100,16 @@ class Post:
         }
         headers = {"Idempotency-Key": run.number}
         try:
-            async with httpx.AsyncClient(timeout=None) as client:
-                answer = await client.post(self._url, json=document, headers=headers)
+            async with (
+                httpx.AsyncClient(timeout=None) as client,
+                client.stream("POST", self._url, json=document, headers=headers) as answer,
+            ):
+                beginning = await anext(answer.aiter_bytes(_LONGEST_TEXT), b"")
         except httpx.HTTPError as error:
             # Its text may hold the URL, and the URL a secret.
             return Outcome(False, f"no answer ({type(error).__name__}); it may have arrived")
-        return Outcome(answer.is_success, f"HTTP {answer.status_code}\n{_shorten(answer.text)}")
+        text = beginning.decode("utf-8", "replace")
+        return Outcome(answer.is_success, f"HTTP {answer.status_code}\n{_shorten(text)}")
 
 
 class Call:

@@ -117,3 +117,4 @@ def test_each_bot_has_a_file_of_its_own() -> None:
     environ = {"XDG_STATE_HOME": "/state"}
     assert default_path(7, environ) == Path("/state/watchdog-bot/7.sqlite3")
     assert default_path(7, {}) != default_path(8, {})
+    assert default_path(7, {}).is_absolute()

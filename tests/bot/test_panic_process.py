@@ -9,6 +9,7 @@ import pty
 import re
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -91,6 +92,12 @@ class Panic:
         file = self.bench.directory / "runs"
         return file.read_text().splitlines() if file.exists() else []
 
+    def is_settled(self) -> bool:
+        """Whether the bot knows that every run was told."""
+        with sqlite3.connect(self.bench.directory / "bot.sqlite3") as database:
+            [count] = database.execute("SELECT count(*) FROM panic_runs WHERE told = 0").fetchone()
+        return bool(count == 0)
+
     def shown(self) -> list[str]:
         """What users can still read of their own messages."""
         messages = self.bench.sandbox.messages(self.bench.id, USER)
@@ -143,6 +150,28 @@ def test_guessing_is_locked_out_over_restarts(panic: Panic) -> None:
     assert "too many attempts. No code is looked at for" in told
     assert "min" in told
     assert panic.runs() == []
+
+
+def test_a_burst_of_guesses_gets_no_more_looks(panic: Panic) -> None:
+    """Of twelve guesses at the same moment three are looked at, whichever those are."""
+    bot = panic.start()
+    wrong = [code for code in map(str, range(600000, 600020)) if not near(code)][:12]
+    panic.codes.update(wrong)
+    updates = [panic.send(code) for code in wrong]
+    told = panic.answers(updates[0], 12)
+    assert told.count("the code is wrong") == 3
+    assert told.count("too many attempts") == 9
+    assert bot.health()[1]["capabilities"]["panic"]["refused"] == 12
+
+
+def test_a_code_sent_twice_at_once_runs_once(panic: Panic) -> None:
+    """Two messages with the same right code are handled side by side: one of them is too late."""
+    panic.start()
+    first, second = panic.send(code := panic.code(1)), panic.send(code)
+    told = panic.answers(min(first, second), 3)
+    assert told.count("used already") == 1
+    assert told.count("Done: exit code 0") == 1
+    assert len(panic.runs()) == 1
 
 
 def near(code: str) -> bool:
@@ -234,6 +263,7 @@ def test_what_was_cut_off_is_not_run_again_and_said(panic: Panic, end: int) -> N
         lambda: [line for line in panic.answers(update).splitlines() if "UNKNOWN" in line], "news"
     )
     assert "It is not run again" in told[0]
+    panic.bench.wait_until(panic.is_settled, "the news to be marked as told")
     assert second.terminate() == 0
     panic.start()
     panic.bench.ask("hello")
@@ -318,8 +348,6 @@ def test_a_message_that_cannot_be_deleted_is_mentioned(panic: Panic) -> None:
 
 def test_without_a_database_nothing_is_done(panic: Panic) -> None:
     """A code that cannot be marked as used is not used."""
-    import sqlite3
-
     panic.start()
     with sqlite3.connect(panic.bench.directory / "bot.sqlite3") as database:
         database.execute("DROP TABLE panic_steps")
