@@ -18,16 +18,21 @@ from tests.system.harness import ROOT, World
 WALL = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today"}
 MAY_LABEL = {
     "control/supervisor_methods.py",
+    "control/observe_methods.py",
     "daemon/announcer.py",  # when an event of a listener happened
     "daemon/clock.py",
     "daemon/console.py",
+    "daemon/crier.py",  # when an alert was raised, and how long the watchdog was gone
+    "daemon/drills.py",  # when a fault was done
     "daemon/meter.py",
+    "daemon/rehearsals.py",  # drills by the calendar
     "daemon/signs.py",  # how old a file is, as a bound of a gap; no deadline
     "daemon/tally.py",
     "daemon/views.py",
     "locks/holders.py",
     "logs/lines.py",
     "logs/pump.py",
+    "logs/rotation.py",  # rotation by age goes by the calendar
 }
 ADAPTERS = ("core", "daemon", "process", "probes", "locks", "logs", "control")
 

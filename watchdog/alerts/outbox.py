@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from watchdog.alerts.model import CLOSING, Alert, Mark
 from watchdog.alerts.plan import choose_victims
+from watchdog.config.places import make_private
 
 MOST = 500
 """Alerts that wait: each is below 2 KiB, so all of them are below 1 MiB."""
@@ -37,8 +38,7 @@ class Outbox:
 
     def prepare(self) -> None:
         """Make the directories. Raises OSError."""
-        self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.letters.mkdir(mode=0o700, exist_ok=True)
+        make_private(self.letters)
 
     def name(self) -> str:
         """An id that sorts behind all that this object has given out."""

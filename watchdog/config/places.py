@@ -77,6 +77,17 @@ def resolve(base: Path, text: str, environ: Mapping[str, str]) -> Path:
     return Path(os.path.normpath(base / text))
 
 
+def make_private(directory: Path) -> None:
+    """Make a directory for its owner alone, and so all that is missing above it. Raises OSError.
+
+    `mkdir(parents=True)` would give the mode to the last one only, and whoever comes first after
+    somebody removed the state directory makes that, too.
+    """
+    missing = [place for place in (directory, *directory.parents) if not place.exists()]
+    for place in reversed(missing):
+        place.mkdir(mode=0o700, exist_ok=True)
+
+
 def current_uid() -> int:
     """The effective user's number; where there are none, nobody is root."""
     return os.geteuid() if hasattr(os, "geteuid") else -1

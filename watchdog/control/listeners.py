@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from watchdog.config.loopback import is_loopback
+from watchdog.config.places import make_private
 
 LONGEST_PATH = 107  # bytes; sun_path of unix(7) has 108, one of them for the final NUL
 BACKLOG = 1024
@@ -50,7 +51,7 @@ def open_unix(path: Path, dress: Dress = PRIVATE) -> socket.socket:
             f" at most {LONGEST_PATH} are allowed; set `socket` under [watchdog] to a shorter one"
         )
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         with _locked(path.parent):
             _check_free(path)
             return _bind(path, dress)

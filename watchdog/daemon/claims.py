@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from watchdog.config import Config
+from watchdog.config.places import make_private
 from watchdog.daemon.policies import policies_of
 from watchdog.locks import LockProblem, Locks, sentence
 from watchdog.locks.file import FileLock
@@ -64,7 +65,7 @@ def option(config: Config) -> str:
 def prepare(state: Path) -> None:
     """Make the state directory, private, and see that it can be written."""
     try:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(state)
         probe = state / f".writable-{os.getpid()}"
         probe.touch()
         probe.unlink()

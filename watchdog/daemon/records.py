@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from watchdog.config import Config, ProgramConfig
+from watchdog.config.places import make_private
 from watchdog.daemon.fingerprint import fingerprint
 from watchdog.logs.model import file_name
 
@@ -63,7 +64,7 @@ class Records:
 
     def prepare(self) -> None:
         """Make the place for them. Raises OSError."""
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.directory)
 
     def is_harmed(self, program: str) -> bool:
         """Whether the file is gone, or no longer as this watchdog has written it."""

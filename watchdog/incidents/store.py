@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from watchdog.config.places import make_private
 from watchdog.incidents.model import Incident, Summary, summary_of
 
 SUFFIX = ".json"
@@ -48,7 +49,7 @@ class Store:
 
     def write(self, incident: Incident, now: float) -> None:
         """Keep it, in place of what was kept of it before. OSError: it cannot be kept."""
-        self._place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self._place)
         draft = self._place / f".{incident.id}.{os.getpid()}"
         try:
             with open(draft, "wb", opener=private) as file:

@@ -18,6 +18,8 @@ import os
 import stat
 from pathlib import Path
 
+from watchdog.config.places import make_private
+
 PIPE_SIZE = 1024 * 1024
 """Bytes that wait in the kernel while no watchdog reads. Linux allows 1 MiB to everybody."""
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -61,7 +63,7 @@ def _make(path: str) -> None:
         os.mkfifo(path, 0o600)
     except FileNotFoundError:
         parent = Path(path).parent
-        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(parent)
         parent.chmod(0o700)
         os.mkfifo(path, 0o600)
 

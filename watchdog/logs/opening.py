@@ -13,6 +13,8 @@ import re
 import stat
 from pathlib import Path
 
+from watchdog.config.places import make_private
+
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 """Non-blocking, because the path may name a pipe or a terminal whose reader has stopped."""
 _MODE = 0o640
@@ -42,7 +44,7 @@ def open_log(path: str) -> int:
     try:
         return os.open(path, _FLAGS, _MODE)
     except FileNotFoundError:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        make_private(Path(path).parent)
         return os.open(path, _FLAGS, _MODE)
 
 

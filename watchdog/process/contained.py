@@ -19,6 +19,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
+from watchdog.config.places import make_private
 from watchdog.core.events import Event
 from watchdog.process import linux, trees
 from watchdog.process.birth import Birth
@@ -41,7 +42,7 @@ class Cgroups:
         self.home = usable_home() if allowed else ""
         self._prefixes = self._read_notes()
         if self.home:
-            state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(state)
             self._put_first(f"{self.home}/watchdog.{name_of(state)}.")
             make_room_for_reload(self.home)
         self.remove_empty()
