@@ -111,3 +111,11 @@ async def test_a_process_that_is_gone_leaves_no_error() -> None:
         pass
     seen = await see(pid)
     assert (seen["command"], seen["threads"], seen["stacks"]) == ("", 0, [])
+
+
+def test_who_has_a_handler_for_a_signal_is_known() -> None:
+    """A signal that asks for stacks is not sent to a process that would die of it."""
+    handles = "import signal; signal.signal(signal.SIGUSR2, print); print('ready'); signal.pause()"
+    with running(sys.executable, "-uc", handles) as pid:
+        assert examination.catches(pid, "USR2")
+        assert not examination.catches(pid, "USR1")

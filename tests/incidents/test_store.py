@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from watchdog.daemon.outputs import MOST, lines_of
 from watchdog.incidents.model import Incident
 from watchdog.incidents.store import Entry, Limits, Store, surplus
 
@@ -90,3 +91,19 @@ def test_a_garbled_file_is_passed_over(tmp_path: Path) -> None:
     keeper.write(incident("bot-1"), NOW)
     (tmp_path / "incidents" / "bot-2.json").write_text("{half")
     assert [line.id for line in keeper.summaries()] == ["bot-1"]
+
+
+def test_a_crash_loop_drives_out_nobody_elses_incident() -> None:
+    """Over the count, the oldest of the program that has the most goes."""
+    files = [Entry(Path(f"loop-20260101-00000{n}.json"), NOW - n, 1) for n in range(5)]
+    files.append(Entry(Path("bot-20251231-000000.json"), NOW - 1000, 1))
+    over = [entry.path.stem for entry in surplus(files, Limits(count=3), NOW)]
+    assert over == [f"loop-20260101-00000{n}" for n in (2, 3, 4)]
+
+
+def test_the_last_lines_are_bounded_in_bytes(tmp_path: Path) -> None:
+    """Two hundred lines may be anything; what is kept of them is not."""
+    log = tmp_path / "bot.log"
+    log.write_bytes((b"x" * 2**20 + b"\n") * 3 + b"the end\n")
+    text = lines_of(log, 200, None)
+    assert len(text) == MOST and text.endswith("\nthe end\n")

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from watchdog.incidents.model import Incident, Moment
+from watchdog.incidents.model import Incident, Moment, summary_of
 from watchdog.incidents.stacks import Place, find_place
-from watchdog.incidents.telling import duration, tell
+from watchdog.incidents.telling import duration, tell, tell_series
 
 AT = 1_767_276_131.0  # 14:02:11 in universal time
 BOT = "/srv/bot/handlers/kb.py"
@@ -140,3 +140,104 @@ def test_the_innermost_line_of_the_program_itself_counts() -> None:
 def test_durations_are_as_exact_as_one_wants(seconds: float, told: str) -> None:
     """Tenths of a second only while they matter."""
     assert duration(seconds) == told
+
+
+def test_an_older_incident_is_told_with_its_date() -> None:
+    """A time of the day alone would be taken for today's."""
+    assert tell(HUNG, AT + 3600).startswith("At 14:02:11 bot")
+    story = tell(replace(HUNG, recovered=AT + 86400), AT + 5 * 86400)
+    assert story.startswith("At 2026-01-01 14:02:11 bot was found hanging")
+    assert "It was last seen well at 14:01:56." in story
+    assert "well again at 2026-01-02 14:02:11" in story
+
+
+def test_what_goes_on_is_not_said_to_have_ended() -> None:
+    """Repeats of a failure that is still open, and a reason that is told once."""
+    timeline = (Moment(AT + 1, "FATAL", text="no database; exit code 4 is in exit_codes.fatal"),)
+    lost = replace(HUNG, recovered=None, reason="no database", repeats=2, timeline=timeline)
+    assert tell(lost).endswith(
+        "The same happened 2 times more. It has not recovered; "
+        "since 14:02:12 it is FATAL: exit code 4 is in exit_codes.fatal."
+    )
+
+
+def test_memory_is_told_without_a_stutter() -> None:
+    """The first sentence says already what it is about."""
+    grown = replace(HUNG, cause="memory", reason="memory: 321 MB used, 200 MB allowed")
+    assert "outgrown its memory: 321 MB used" in tell(grown)
+
+
+def test_stacks_that_the_program_printed_itself_are_told() -> None:
+    """Where py-spy may not look, faulthandler's dump says the line; it is no last line."""
+    dump = (
+        "listening\n"
+        "Thread 0x00007f0000000001 (most recent call first):\n"
+        '  File "/usr/lib/python3.11/threading.py", line 320 in wait\n'
+        "Current thread 0x00007f0000000002 (most recent call first):\n"
+        f'  File "{LIBRARY}", line 228 in wait\n'
+        f'  File "{BOT}", line 88 in search\n'
+        '  File "/srv/bot/app.py", line 20 in <module>\n'
+    )
+    leader = {"pid": 7, "state": "S", "cpu_share": 0.0, "waits_in": "", "stacks": []}
+    story = tell(replace(HUNG, processes=(leader,), output=dump))
+    assert "waiting in handlers/kb.py line 88 (search), in psycopg wait." in story
+    assert 'Its last line was "listening".' in story
+
+
+def test_a_fatal_signal_is_told_with_its_line() -> None:
+    """faulthandler.enable() leaves a dump when the interpreter dies."""
+    output = (
+        "one\nFatal Python error: Segmentation fault\n\n"
+        "Current thread 0x00007f0000000002 (most recent call first):\n"
+        f'  File "{BOT}", line 9 in parse\n\n'
+        "Extension modules: _cffi_backend (total: 1)\n"
+    )
+    crash = replace(HUNG, cause="crash", reason="killed by SIGSEGV (11)", processes=())
+    assert "It was in handlers/kb.py line 9 (parse)." in tell(replace(crash, output=output))
+
+
+def test_an_exception_is_told_with_its_line() -> None:
+    """The innermost line of the program's own; an exception that it survived is not told."""
+    output = (
+        "Traceback (most recent call last):\n"
+        f'  File "{BOT}", line 9, in parse\n    read()\n'
+        f'  File "{LIBRARY}", line 3, in wait\n    raise ValueError("boom")\n'
+        "ValueError: boom\n"
+    )
+    crash = replace(HUNG, cause="crash", reason="exit status 1: ValueError: boom", processes=())
+    expected = "Its last traceback ends in handlers/kb.py line 9 (parse), in psycopg wait."
+    assert expected in tell(replace(crash, output=output))
+    assert "traceback" not in tell(replace(crash, output=output + "still here\n" * 20))
+
+
+def test_a_loop_of_classes_is_idle_too() -> None:
+    """py-spy names the class with the function where it can."""
+    loop = process(
+        frame(STANDARD, 468, "EpollSelector.select"),
+        frame("/usr/lib/python3.11/asyncio/base_events.py", 1884, "BaseEventLoop._run_once"),
+        frame("/srv/bot/app.py", 20, "main"),
+    )
+    assert "Its event loop was idle" in tell(replace(HUNG, processes=(loop,)))
+
+
+def test_what_waits_in_the_kernel_alone_says_in_what() -> None:
+    """A line that calls no library: the kernel has the word for what it waits in."""
+    leader = process(frame(BOT, 9, "nap")) | {"waits_in": "hrtimer_nanosleep"}
+    story = tell(replace(HUNG, processes=(leader,)))
+    assert "waiting in handlers/kb.py line 9 (nap), in the kernel (hrtimer_nanosleep)." in story
+
+
+def test_a_crash_loop_is_told_as_one() -> None:
+    """How often it had failed lately, drills and older failures apart."""
+    known = [
+        summary_of(one)
+        for one in (
+            HUNG,
+            replace(HUNG, id="bot-0", at=AT - 60, repeats=2),
+            replace(HUNG, id="bot-drill", at=AT - 50, drill=True),
+            replace(HUNG, id="bot-old", at=AT - 7200),
+        )
+    ]
+    expected = "In the hour before it had failed 3 times, first at 14:01:11."
+    assert tell_series(HUNG, known) == expected
+    assert tell_series(HUNG, known[:1]) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -137,3 +138,10 @@ def test_an_endless_token_does_not_stop_the_flow() -> None:
     first = splitter.feed(b"12345:" + b"x" * (4 * HELD_BACK))
     assert first
     assert splitter.held <= HELD_BACK
+
+
+def test_a_secret_is_found_in_json() -> None:
+    """Quotes and backslashes are escaped there, in an incident as in a program's own JSON."""
+    secret = 'pass"word\\1'
+    text = json.dumps({"argv": f"--password={secret}"}).encode()
+    assert Redactor(frozenset({secret})).redact(text) == b'{"argv": "--password=[redacted]"}'

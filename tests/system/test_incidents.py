@@ -165,3 +165,21 @@ def test_an_incident_goes_on_under_the_next_watchdog(world: World) -> None:
     watchdog = world.up(text)
     incident = wait_recovered(watchdog, 1)
     assert incident["timeline"][-1]["state"] == "RUNNING"
+
+
+def test_what_is_known_of_a_program_is_told_and_no_more(world: World) -> None:
+    """A wrong name is told as one; a program that left the configuration still has its story."""
+    failing = '[programs.bot]\ncommand = ["sh", "-c", "exit 77"]\n'
+    other = '[programs.other]\ncommand = ["sleep", "1000"]\n'
+    watchdog = world.up(failing + other)
+    watchdog.wait_state("bot", "FATAL")
+    wait_until(lambda: incidents(watchdog), "the incident")
+    story = watchdog.client().why("bot")
+    assert story.count("FATAL") == 1
+    assert story.endswith("It stays down until: watchdog start bot")
+    for command in (("why", "bto"), ("incidents", "--program", "bto")):
+        assert "there is no program bto" in watchdog.call(*command).stdout
+    (world.place / "w.toml").write_text(other)
+    assert watchdog.call("reload").returncode == 0
+    assert "no longer in the configuration" in " ".join(watchdog.call("why", "bot").stdout.split())
+    assert "bot-2" in watchdog.call("incidents", "--program", "bot").stdout

@@ -158,8 +158,9 @@ def _overview() -> str:
         "Supervises programs that must run exactly once.",
         "",
     ]
+    width = max(len(f"{name} {command.usage}") for name, command in COMMANDS.items())
     for name, command in COMMANDS.items():
-        lines.append(f"  {f'{name} {command.usage}':<28}{command.summary}")
+        lines.append(f"  {f'{name} {command.usage}':<{width}}  {command.summary}")
     return "\n".join(
         [
             *lines,

@@ -296,7 +296,8 @@ EVIDENCE = section(
 
 INCIDENTS = section(
     "incidents",
-    "How much evidence is kept in `<state>/incidents`. Over a limit the oldest goes first.",
+    "How much evidence is kept in `<state>/incidents`. Over a limit the oldest goes first, of the "
+    "program that has the most.",
     option("count", kinds.integer(1, 100_000), 100, "At most so many incidents."),
     option("age", kinds.duration(60), "30d", "None older than this."),
     option("size", kinds.size(2**20), "100MB", "Altogether at most so large."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from watchdog.control import names
@@ -16,10 +17,15 @@ TABLE = Table("watchdog")
 
 @TABLE.method("incidents", "array", "string program?")
 async def incidents(api: Api, program: str = "") -> list[dict[str, Any]]:
-    """A summary of each incident that is kept, newest first; of one program, or of all."""
-    if program:
-        program = names.find(api.backend.programs(), program).name
-    return api.backend.memory.incidents(program)
+    """A summary of each incident that is kept, newest first; of one program, or of all.
+
+    A program may have left the configuration: what is kept of it can still be asked for.
+    """
+    view = look_up(api, program) if program else None
+    found = api.backend.memory.incidents(view.name if view else program)
+    if program and view is None and not found:
+        raise unknown(program)
+    return found
 
 
 @TABLE.method("incident", "struct", "string id")
@@ -34,17 +40,46 @@ async def incident(api: Api, id: str) -> dict[str, Any]:
 @TABLE.method("why", "string", "string program")
 async def why(api: Api, program: str) -> str:
     """What happened to a program last, and how it is now, in sentences."""
-    view = names.find(api.backend.programs(), program)
-    story = api.backend.memory.why(view.name)
-    return " ".join(filter(None, (story, tell_present(view, bool(story)))))
+    view = look_up(api, program)
+    story = api.backend.memory.why(view.name if view else program)
+    if view is None:
+        if not story:
+            raise unknown(program)
+        return f"{story} It is no longer in the configuration."
+    return " ".join(filter(None, (story, tell_present(view, story), tell_next(view))))
 
 
-def tell_present(view: ProgramView, failed_before: bool) -> str:
-    """How it is now; where nothing is kept, that is said."""
+def look_up(api: Api, program: str) -> ProgramView | None:
+    """The program of this name; None if there is none now."""
+    try:
+        return names.find(api.backend.programs(), program)
+    except faults.Fault:
+        return None
+
+
+def unknown(program: str) -> Exception:
+    """The refusal of a name that nothing is known of."""
+    return refuse(faults.BAD_NAME, f"there is no program {program}")
+
+
+def tell_present(view: ProgramView, story: str) -> str:
+    """How it is now, unless the story ends with that; where nothing is kept, that is said."""
+    if "It has not recovered" in story and f"it is {view.state}" in story:
+        return ""
     now = f"{view.name} is {view.state}"
     if view.state is State.RUNNING and view.health != "unknown":
         now += f" and {view.health}"
-    reason = f": {view.reason}" if view.reason else ""
-    if failed_before:
+    reason = f": {view.reason.rstrip('.')}" if view.reason else ""
+    if story:
         return f"Now {now}{reason}."
     return f"{now}{reason}. No incident of it is kept."
+
+
+def tell_next(view: ProgramView) -> str:
+    """When it is tried again, or what it takes; nothing for what is up."""
+    if view.state in (State.BACKOFF, State.FATAL) and view.retry_at is not None:
+        at = datetime.fromtimestamp(view.retry_at).astimezone().strftime("%H:%M:%S")
+        return f"It is tried again at {at}."
+    if view.state is State.FATAL:
+        return f"It stays down until: watchdog start {view.name}"
+    return ""

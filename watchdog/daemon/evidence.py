@@ -57,15 +57,18 @@ class Examiner:
 
         name, began = effect.program, time.monotonic()
         try:
-            self._ask_for_stacks(effect)
-            seen = await examine(self._processes.members(name), effect.within * SHARE, run)
+            members = self._processes.members(name)
+            self._ask_for_stacks(effect, members)
+            seen = await examine(members, effect.within * SHARE, run)
             self._recorder.examined(name, seen, time.monotonic() - began)
         finally:
             self._post(name, Examined(effect.incarnation))
 
-    def _ask_for_stacks(self, effect: Examine) -> None:
+    def _ask_for_stacks(self, effect: Examine, members: Sequence[int]) -> None:
+        from watchdog.incidents.examination import catches
+
         wanted = self._config_of(effect.program).evidence.signal
-        if wanted:
+        if wanted and members and catches(members[0], wanted):
             self._processes.signal(effect.program, effect.incarnation, wanted, False)
 
 

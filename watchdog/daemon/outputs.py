@@ -16,7 +16,7 @@ from msgspec import Struct
 from watchdog.config import ProgramConfig
 from watchdog.logs.tail import last_lines
 
-MOST = 256 * 1024  # bytes that are read of a log whose end was noted
+MOST = 256 * 1024  # bytes of a log: huge lines must not fill what is kept of all
 
 
 class End(Struct, frozen=True):
@@ -65,7 +65,8 @@ def lines_of(path: Path, count: int, end: End | None) -> str:
     """The last lines of a log; empty if there is none."""
     with contextlib.suppress(OSError):
         data = None if end is None else read_up_to(path, count, end)
-        return (last_lines(path, count) if data is None else data).decode(errors="replace")
+        kept = last_lines(path, count)[-MOST:] if data is None else data
+        return kept.decode(errors="replace")
     return ""
 
 

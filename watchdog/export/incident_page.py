@@ -15,7 +15,8 @@ _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --accent: #b3261e; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.5rem; margin-bottom: 0 } h2 { font-size: 1.05rem; margin: 2rem 0 .5rem }
-.cause { color: var(--accent); font-weight: 600 } .told { font-size: 1.15rem }
+.cause { color: var(--accent); font-weight: 600 }
+.told { font-size: 1.15rem; overflow-wrap: anywhere }
 pre { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; padding: .75rem;
       font: 13px/1.45 ui-monospace, monospace; margin: 0 }
 footer { margin: 3rem 0 1rem; opacity: .7; font-size: .85rem }

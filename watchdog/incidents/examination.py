@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
@@ -57,6 +58,11 @@ async def examine(pids: Sequence[int], within: float, run: Run) -> list[dict[str
 def outline(pid: int) -> dict[str, Any]:
     """One process, as far as it can be told at once: of what `examine` tells, what costs little."""
     return kernel.outline(pid)
+
+
+def catches(pid: int, name: str) -> bool:
+    """Whether a process has a handler for a signal; one that has none would die of it."""
+    return kernel.catches(pid, signal.Signals[f"SIG{name.removeprefix('SIG')}"])
 
 
 async def spy_on(pid: int, run: Run) -> list[dict[str, Any]]:

@@ -61,6 +61,13 @@ def is_python(pid: int) -> bool:
     return "libpython" in read(f"/proc/{pid}/maps")
 
 
+def catches(pid: int, signal: int) -> bool:
+    """Whether it has a handler for a signal: a bit of the mask SigCgt in /proc/PID/status."""
+    lines = read(f"/proc/{pid}/status").splitlines()
+    mask = next((line.split()[1] for line in lines if line.startswith("SigCgt:")), "0")
+    return bool(int(mask, 16) >> (signal - 1) & 1)
+
+
 def read(path: str) -> str:
     """A small file of /proc; empty if it is not there, or not for us."""
     with contextlib.suppress(OSError):

@@ -5,12 +5,13 @@ It needs no running daemon: the same files are read beside it, or without it.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import msgspec
 
 from watchdog.incidents.store import Store
-from watchdog.incidents.telling import tell
+from watchdog.incidents.telling import tell, tell_series
 
 
 class Memory:
@@ -29,9 +30,12 @@ class Memory:
         if incident is None:
             return None
         plain: dict[str, Any] = msgspec.to_builtins(incident)
-        return {**plain, "told": tell(incident)}
+        return {**plain, "told": tell(incident, time.time())}
 
     def why(self, program: str) -> str:
         """The story of the program's newest incident; empty if none is kept."""
         incident = self._store.latest(program)
-        return tell(incident) if incident else ""
+        if incident is None:
+            return ""
+        series = tell_series(incident, self._store.summaries(program))
+        return " ".join(filter(None, (tell(incident, time.time()), series)))

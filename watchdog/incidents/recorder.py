@@ -96,6 +96,7 @@ class Recorder:
         self._told.append(look)
 
     def _recall(self) -> None:
+        self._store.prune(time.time())
         for name, id in self._store.newest().items():
             self.latest.setdefault(name, id)
             incident = self._store.read(id)

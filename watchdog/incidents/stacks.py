@@ -61,10 +61,15 @@ def is_own(frame: Mapping[str, Any]) -> bool:
 
 def is_idle(called: Sequence[Mapping[str, Any]]) -> bool:
     """Whether what the program had called is an event loop that waits for something to do."""
-    if not called or called[0]["function"] != "select":
+    if not called or bare(called[0]["function"]) != "select":
         return False
-    turns = (frame for frame in called if frame["function"] == "_run_once")
+    turns = (frame for frame in called if bare(frame["function"]) == "_run_once")
     return any("asyncio" in PurePath(str(frame["file"])).parts for frame in turns)
+
+
+def bare(function: str) -> str:
+    """A function without its class, which is named from Python 3.11 on: "EpollSelector.select"."""
+    return function.rpartition(".")[2]
 
 
 def name_library(called: Mapping[str, Any], inner: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Where incidents lie: one JSON file each, written whole or not at all, within bounds.
 
-Never more than so many, nor older, nor larger altogether than the limits say: the oldest go first.
+Never more than so many, nor older, nor larger altogether than the limits say, whenever one is
+written and when a watchdog begins: the oldest go first, of the program that has the most.
 Whoever deletes a file by hand does no harm.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -129,16 +131,28 @@ def entries_in(place: Path) -> Iterator[Entry]:
 
 
 def surplus(entries: Iterable[Entry], limits: Limits, now: float) -> list[Entry]:
-    """What is over a limit: too old, or beyond the newest so many, or the newest so many bytes.
+    """What is over a limit: too old, or beyond so many, or beyond so many bytes altogether.
 
-    The newest is always kept, however large: it is what somebody is about to ask for.
+    Of the program that has the most the oldest goes first, so that one in a crash loop drives out
+    nobody else's. The newest is always kept, however large: somebody is about to ask for it.
     """
-    newest_first = sorted(entries, key=lambda entry: entry.at, reverse=True)
     kept, size, over = 0, 0, []
-    for entry in newest_first:
+    for entry in in_order_of_worth(entries):
         fits = kept < limits.count and size + entry.size <= limits.size
         if kept and not (fits and entry.at >= now - limits.age):
             over.append(entry)
             continue
         kept, size = kept + 1, size + entry.size
     return over
+
+
+def in_order_of_worth(entries: Iterable[Entry]) -> list[Entry]:
+    """The newest of every program, then the second newest of every program, and so on."""
+    seen: Counter[str] = Counter()
+    ranked: list[tuple[int, float, Entry]] = []
+    for entry in sorted(entries, key=lambda entry: entry.at, reverse=True):
+        name = NAME.fullmatch(entry.path.stem)
+        program = name[1] if name else ""
+        ranked.append((seen[program], -entry.at, entry))
+        seen[program] += 1
+    return [entry for _, _, entry in sorted(ranked, key=lambda one: one[:2])]

@@ -128,8 +128,9 @@ def _shown(secret: bytes) -> bytes:
 
 
 def _forms(secret: bytes) -> set[bytes]:
-    """As it is, with its colons encoded, and percent-encoded; in either case of hex digits."""
+    """As it is, in JSON, with its colons encoded, and percent-encoded in either case."""
     quoted = b"".join(bytes([c]) if c in _UNRESERVED else b"%%%02X" % c for c in secret)
     lower = b"".join(bytes([c]) if c in _UNRESERVED else b"%%%02x" % c for c in secret)
     colons = {secret.replace(b":", b"%3A"), secret.replace(b":", b"%3a")}
-    return {secret, quoted, lower} | colons
+    in_json = secret.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    return {secret, in_json, quoted, lower} | colons
