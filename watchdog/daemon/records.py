@@ -59,8 +59,9 @@ class Records:
         except FileNotFoundError:
             self.prepare()
             fresh.write_bytes(msgspec.json.encode(record))
+        trait = trait_of(fresh)  # not of `path`: somebody may write into that the moment it is there
         fresh.replace(path)
-        self._written[path.name] = trait_of(path)
+        self._written[path.name] = trait
 
     def prepare(self) -> None:
         """Make the place for them. Raises OSError."""
