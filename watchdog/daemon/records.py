@@ -59,7 +59,7 @@ class Records:
         except FileNotFoundError:
             self.prepare()
             fresh.write_bytes(msgspec.json.encode(record))
-        trait = trait_of(fresh)  # not of `path`: somebody may write into that the moment it is there
+        trait = trait_of(fresh)  # before others can write into it
         fresh.replace(path)
         self._written[path.name] = trait
 
