@@ -7,9 +7,9 @@ the last *finished* poll, so a quiet bot raises no alarm.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from bot.figures import CONFLICT_SECONDS, Phase, PollingFigures, Snapshot
+from bot.times import stamp
 
 # After this long without one success an outage is worth a word; a quiet poll takes 50 s at most.
 OUTAGE_SECONDS = 60.0
@@ -116,15 +116,11 @@ def _judge_rivals(figures: Snapshot, now: float) -> Verdict | None:
         return None
     since = polling.conflict_since if polling.conflict_since is not None else last
     conflicts = "1 conflict" if polling.conflicts == 1 else f"{polling.conflicts} conflicts"
-    told = f"since {_stamp(figures.epoch + since)} ({conflicts})"
+    told = f"since {stamp(figures.epoch + since)} ({conflicts})"
     if "webhook" in polling.conflict_error:
         reason = f"A webhook is set for this bot, so that it cannot poll, {told}."
         return Verdict("degraded", 200, reason, "webhook")
     return Verdict("degraded", 200, f"Someone else is polling this token, {told}.", "rival")
-
-
-def _stamp(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _judge_outage(polling: PollingFigures, now: float) -> Verdict | None:

@@ -6,12 +6,13 @@ apart on purpose: a bot that takes itself for well may be known better from outs
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from bot.report import Reporter
 from bot.supervisor import Unanswered, ask_watchdog
+from bot.times import duration, stamp
 
 PROGRAM = "WATCHDOG_PROGRAM"
 SERVER = "SUPERVISOR_SERVER_URL"
@@ -23,11 +24,11 @@ def bot_view(reporter: Reporter) -> list[str]:
     polling, queue = document["polling"], document["queue"]
     lines = [
         f"status: {document['status']}",
-        f"pid {document['pid']}, up {_duration(document['uptime_seconds'])}, "
+        f"pid {document['pid']}, up {duration(document['uptime_seconds'])}, "
         f"version {document['version']}",
         f"polls: {polling['round_trips']}, conflicts: {polling['conflicts']}",
         f"updates: {queue['updates']}, waiting: {queue['waiting']}, failed: {queue['failed']}",
-        f"time: {_stamp(datetime.now(UTC).timestamp())}",
+        f"time: {stamp(time.time())}",
         *(f"{name}: {_state(state)}" for name, state in _others(document)),
     ]
     return [*lines, *([document["reason"]] if document["reason"] else [])]
@@ -65,14 +66,14 @@ def describe(status: dict[str, Any], incidents: list[dict[str, Any]], program: s
     """What the watchdog's answers say of this program, in lines."""
     whole = status["watchdog"]
     lines = [
-        f"watchdog: {whole['state']}, pid {whole['pid']}, up {_duration(whole['uptime_seconds'])}"
+        f"watchdog: {whole['state']}, pid {whole['pid']}, up {duration(whole['uptime_seconds'])}"
     ]
     mine = next((one for one in status["programs"] if one.get("name") == program), None)
     if mine is None:
         return [*lines, f"it knows no program {program} any more"]
     lines += [
         f"program {program}: {mine['state']}, {mine['health']}, incarnation {mine['incarnation']}, "
-        f"up {_duration(mine.get('uptime_seconds'))}, restarts: {mine['restarts']}"
+        f"up {duration(mine.get('uptime_seconds'))}, restarts: {mine['restarts']}"
     ]
     if mine.get("reason"):
         lines.append(str(mine["reason"]))
@@ -83,23 +84,4 @@ def _last(incidents: list[dict[str, Any]]) -> str:
     if not incidents:
         return "last incident: none is kept"
     last = incidents[0]
-    return f"last incident: {_stamp(last['at'])}, {last['cause']}: {last['reason']}"
-
-
-def _stamp(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _duration(seconds: float | None) -> str:
-    """Two units are enough: 12 s, 3 min 5 s, 2 h 10 min, 4 d 1 h."""
-    if seconds is None:
-        return "no time"
-    whole = int(seconds)
-    for unit, name, smaller, less in (
-        (86400, "d", 3600, "h"),
-        (3600, "h", 60, "min"),
-        (60, "min", 1, "s"),
-    ):
-        if whole >= unit:
-            return f"{whole // unit} {name} {whole % unit // smaller} {less}"
-    return f"{whole} s"
+    return f"last incident: {stamp(last['at'])}, {last['cause']}: {last['reason']}"

@@ -1,12 +1,12 @@
 """What the panic command says, and which messages it does not even look at. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from bot.panic.action import Outcome
 from bot.panic.judge import Judgement, Verdict
 from bot.panic.settings import PanicSettings
 from bot.panic.store import PastRun
+from bot.times import stamp
 
 STALE = 60.0  # seconds: an older command is a backlog's, and its sender has acted otherwise by now
 
@@ -71,7 +71,7 @@ def verdict_on(outcome: Outcome) -> str:
 
 def late_news(past: PastRun) -> str:
     """What a chat is told after a restart about a run of before."""
-    began = datetime.fromtimestamp(past.began, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    began = stamp(past.began)
     if past.outcome is not None:
         return f"Your panic of {began} ended before I could tell you. {past.outcome}"
     return (

@@ -129,6 +129,7 @@ def test_a_code_is_not_good_again_after_a_kill(panic: Panic) -> None:
     first = panic.start()
     code = panic.code(1)
     panic.ask(code, 2)
+    panic.bench.wait_until(panic.is_settled, "the outcome to be marked as told")
     first.process.kill()
     first.wait_exit()
     panic.start()
