@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from watchdog.export.incident_sections import of_process
 from watchdog.incidents.model import Incident, Moment, summary_of
 from watchdog.incidents.stacks import Place, find_place
 from watchdog.incidents.telling import duration, tell, tell_series
@@ -241,3 +242,19 @@ def test_a_crash_loop_is_told_as_one() -> None:
     expected = "In the hour before it had failed 3 times, first at 14:01:11."
     assert tell_series(HUNG, known) == expected
     assert tell_series(HUNG, known[:1]) == ""
+
+
+def test_an_end_that_nobody_saw_is_told_once() -> None:
+    """What is known is when it was found out."""
+    unseen = replace(HUNG, cause="unseen", reason="it ended while no watchdog ran", processes=())
+    assert tell(unseen).startswith("bot ended while no watchdog ran; that was seen at 14:02:11. It")
+
+
+def test_the_main_thread_is_shown_first() -> None:
+    """In a program of many threads it is what a reader looks for."""
+    shown = process(frame(BOT, 9, "nap")) | {"command": "bot", "threads": 2, "resident_bytes": 0}
+    shown |= {"cpu_seconds": 0.0, "open_files": 0, "files": [], "kernel": []}
+    other = {"name": "worker", "running": False, "has_gil": False, "frames": []}
+    shown["stacks"] = [other, *shown["stacks"]]
+    ((_, lines),) = of_process(shown)
+    assert lines.index("MainThread") < lines.index("worker")

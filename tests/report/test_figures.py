@@ -204,3 +204,15 @@ def test_after_a_watchdog_is_lost_nothing_is_up(lines: list[Line], sign: float) 
     for found in report_on([*early, *late], window(0, 100)):
         later = [span for span in found.spans if span.end > ZERO + sign + 1e-3]
         assert all(span.kind == "unknown" or span.start < ZERO + sign for span in later)
+
+
+def test_a_start_that_never_succeeds_is_a_failure() -> None:
+    """One failure, however often it is tried; down at the begin of the window is none of it."""
+    lines = [
+        *UP,
+        state(1, "BACKOFF", cause="startup"),
+        state(2, "STARTING", restarts=1),
+        state(3, "BACKOFF", cause="startup", restarts=1),
+    ]
+    assert figures(lines, 0, 100).failures == 1
+    assert figures(lines, 50, 100).failures == 0

@@ -122,7 +122,7 @@ class Heritage:
         self._keeper.keep(record)
         self._driver.post(name, Bereaved(number, UNSEEN, record.restarts))
         who = "its main process" if record.pid is None else f"pid {record.pid}"
-        self._say(f"{name}: {who} (incarnation {number}) {UNSEEN.detail}")
+        self._say(f"{name}: {who} (incarnation {number}): {UNSEEN.detail}")
         if not self._adapters.processes.bury_strays(name, number, record.nonce):
             self._driver.post(name, TreeEmpty(number))  # no marks: nobody can know
 

@@ -57,7 +57,7 @@ def of_process(process: Mapping[str, Any]) -> Iterator[Section]:
     ]
     if process["waits_in"]:
         lines.append(f"waits in {process['waits_in']}")
-    for thread in process["stacks"]:
+    for thread in sorted(process["stacks"], key=lambda one: one["name"] != "MainThread"):
         lines += ["", *of_thread(thread)]
     if process["kernel"]:
         lines += ["", "in the kernel:", *(f"  {stack}" for stack in process["kernel"])]

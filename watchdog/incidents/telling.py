@@ -54,7 +54,7 @@ def tell_failure(incident: Incident, now: float) -> str:
         case "refused":
             return f"At {at} {name} was refused what it needs: {reason}."
         case "unseen":
-            return f"{name} ended while no watchdog ran, before {at}: {reason}."
+            return f"{name} ended while no watchdog ran; that was seen at {at}."
     return f"At {at} {name} ended by itself: {reason}.{how_long(incident)}"
 
 

@@ -9,6 +9,8 @@ from itertools import pairwise
 from watchdog.report.model import KINDS, Costs, Figures, Line, Span, Window
 from watchdog.report.timeline import trace
 
+FAILURES = ("crash", "hang", "startup", "memory", "spawn", "refused")  # of a first start, too
+
 
 def report_on(lines: Sequence[Line], window: Window) -> list[Figures]:
     """The figures of every program of which the window tells anything, by name."""
@@ -70,9 +72,13 @@ def episodes(spans: Iterable[Span]) -> list[Span]:
 
 
 def failures_in(spans: Sequence[Span]) -> int:
-    """How often it went down from up."""
-    pairs = pairwise(spans)
-    return sum(a.kind == "up" and b.kind == "down" for a, b in pairs)
+    """How often it went down from up, or failed while it was started."""
+    return sum(b.kind == "down" and is_new_failure(a, b) for a, b in pairwise(spans))
+
+
+def is_new_failure(before: Span, after: Span) -> bool:
+    """Whether a time down begins here: from up, or with what became of a start that was wanted."""
+    return before.kind == "up" or (before.cause == "start" and after.cause in FAILURES)
 
 
 def restarts_in(lines: Iterable[Line], window: Window) -> int:
