@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.guards.gate import Arrival, Gate
@@ -24,6 +24,7 @@ def arrivals(distances: list[float]) -> list[float]:
     return times
 
 
+@settings(deadline=None)
 @given(gaps, st.integers(1, 12))
 def test_no_window_ever_has_more_than_the_limit(distances: list[float], limit: int) -> None:
     """However the messages come, at most `limit` of them pass in any minute."""
@@ -33,6 +34,7 @@ def test_no_window_ever_has_more_than_the_limit(distances: list[float], limit: i
         assert beyond - first >= 60
 
 
+@settings(deadline=None)
 @given(gaps, st.integers(1, 12))
 def test_nobody_is_refused_who_keeps_to_the_limit(distances: list[float], limit: int) -> None:
     """A message is only refused if `limit` others have passed in the minute before it."""
@@ -44,6 +46,7 @@ def test_nobody_is_refused_who_keeps_to_the_limit(distances: list[float], limit:
             assert sum(now - before < 60 for before in passed) == limit
 
 
+@settings(deadline=None)
 @given(gaps)
 def test_a_sender_is_told_once_a_window(distances: list[float]) -> None:
     """Two polite answers are a minute apart, or more; the first refusal is told."""
@@ -102,6 +105,7 @@ def test_no_limit_is_no_limit() -> None:
 times = st.floats(0, 1e9)
 
 
+@settings(deadline=None)
 @given(times, times, st.floats(1, 1e6))
 def test_a_session_lives_for_its_ttl_after_the_last_message(
     began: float, now: float, ttl: float

@@ -46,6 +46,7 @@ def test_the_codes_are_those_of_the_rfc() -> None:
     assert judge(Ledger(), "287082", 59.0, rfc)[1] == Judgement(Verdict.ACCEPTED, 1)
 
 
+@settings(deadline=None)
 @given(moments, st.integers(-6, 6))
 def test_a_code_is_good_in_its_step_and_one_to_either_side(now: float, off: int) -> None:
     """One step of skew is allowed, two are not."""
@@ -57,6 +58,7 @@ def test_a_code_is_good_in_its_step_and_one_to_either_side(now: float, off: int)
         assert verdict is Verdict.ACCEPTED
 
 
+@settings(deadline=None)
 @given(moments, st.lists(st.tuples(st.floats(0, 400), st.integers(-1, 1)), max_size=20))
 def test_accepted_steps_only_ever_rise(start: float, tries: list[tuple[float, int]]) -> None:
     """Whatever right codes come in whatever order: no step is accepted twice, none goes back."""
@@ -89,6 +91,7 @@ def test_only_six_ascii_digits_are_a_code(code: str) -> None:
     assert ledger.user.failures == ledger.secret.failures == 1
 
 
+@settings(deadline=None)
 @given(moments, st.lists(st.floats(0, 5000), min_size=1, max_size=60))
 def test_no_five_minutes_ever_hold_more_than_three_guesses(start: float, gaps: list[float]) -> None:
     """However they are paced; and a lock-out is never shorter than the one before it."""
@@ -152,13 +155,14 @@ def test_others_are_locked_out_by_the_secret_not_by_a_user() -> None:
     assert judge(other, codes(int(now // STEP)), now, codes)[1].verdict is Verdict.LOCKED
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1e12), st.floats(0, 1e12))
 def test_a_clock_that_was_put_back_locks_out_for_a_day_at_most(until: float, now: float) -> None:
     """A lock-out of a wrong clock's far future ends."""
     assert 0 <= waiting(Track(locked_until=until, attempts=(until,) * 3), now) <= LONGEST_LOCK
 
 
-@settings(max_examples=50)
+@settings(deadline=None)
 @given(st.text(max_size=12), moments)
 def test_any_text_is_judged(code: str, now: float) -> None:
     """Nothing that can be typed makes the judge fail."""

@@ -6,7 +6,7 @@ import string
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.pii import mask_pii
@@ -41,6 +41,7 @@ def ibans(draw: st.DrawFn) -> str:
     return grouped(f"DE{check:02}{account}", draw(st.sampled_from(["", " "])))
 
 
+@settings(deadline=None)
 @given(words, cards(), words)
 def test_every_card_number_is_masked(before: str, card: str, after: str) -> None:
     """Whatever stands around it, a number that Luhn accepts is gone; so are its last digits."""
@@ -49,6 +50,7 @@ def test_every_card_number_is_masked(before: str, card: str, after: str) -> None
     assert not any(char.isdigit() for char in masked)
 
 
+@settings(deadline=None)
 @given(words, ibans(), words)
 def test_every_iban_is_masked(before: str, iban: str, after: str) -> None:
     """An IBAN whose check digits are right is gone, in small letters too."""
@@ -56,6 +58,7 @@ def test_every_iban_is_masked(before: str, iban: str, after: str) -> None:
         assert mask_pii(before + written + after) == f"{before}[IBAN]{after}"
 
 
+@settings(deadline=None)
 @given(words, st.emails(), words)
 def test_every_plain_address_of_mail_is_masked(before: str, address: str, after: str) -> None:
     """The domain of an address of e-mail is gone, and the plain part before the @."""
@@ -65,6 +68,7 @@ def test_every_plain_address_of_mail_is_masked(before: str, address: str, after:
         assert masked == f"{before}[e-mail]{after}"
 
 
+@settings(deadline=None)
 @given(words, st.ip_addresses(), words)
 def test_every_ip_address_is_masked(before: str, address: object, after: str) -> None:
     """Both versions; the machine's own names for itself are nobody's data."""
@@ -73,12 +77,14 @@ def test_every_ip_address_is_masked(before: str, address: object, after: str) ->
     assert mask_pii(before + shown + after) == f"{before}{expected}{after}"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Nd"], exclude_characters="@:")))
 def test_a_text_without_digits_is_left_alone(text: str) -> None:
     """Where there is no digit, no @ and no colon, there is nothing to mask."""
     assert mask_pii(text) == text
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("0123456789 .-+()/:@aDE89٣[]"), max_size=200))
 def test_masking_never_fails_and_twice_is_once(text: str) -> None:
     """Any mixture of digits and signs is answered, and what was masked stays as it is."""
