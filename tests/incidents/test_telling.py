@@ -258,3 +258,17 @@ def test_the_main_thread_is_shown_first() -> None:
     shown["stacks"] = [other, *shown["stacks"]]
     ((_, lines),) = of_process(shown)
     assert lines.index("MainThread") < lines.index("worker")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"time": "2026-01-01", "line": "no \\"database\\""}',
+        '{"line": "{\\"level\\": 3, \\"msg\\": \\"no \\\\\\"database\\\\\\"\\"}"}',
+    ],
+)
+def test_a_last_line_in_json_is_told_as_text(line: str) -> None:
+    """Nobody wants to read quotes of quotes; what is no such line stays as it is."""
+    crash = replace(HUNG, cause="crash", reason="exit status 3", processes=())
+    assert 'Its last line was "no "database"".' in tell(replace(crash, output=line))
+    assert 'Its last line was "{oops".' in tell(replace(crash, output="{oops"))

@@ -21,6 +21,7 @@ _EXAMPLE = """watchdog incidents --program bot
   watchdog incidents bot-20260102-030405 --html incident.html"""
 
 _LATEST = "latest"
+NARROW = 100  # columns of a terminal: below it too little of a reason would be left
 
 
 def main(context: Context) -> int:
@@ -79,17 +80,40 @@ def show_list(listed: list[dict[str, Any]], as_json: bool) -> int:
         return OK
     width = terminal_width() if sys.stdout.isatty() else None
     ids = max(len(line["id"]) for line in listed)
-    print("\n".join(cut(line_of(line, ids), width) for line in listed))
+    show = lines_of if width is not None and width < NARROW else line_of
+    texts = (text for line in listed for text in show(line, ids).splitlines())
+    print("\n".join(cut(text, width) for text in texts))
     return OK
 
 
 def line_of(line: dict[str, Any], ids: int) -> str:
-    """When, which, what kind, whether it has recovered, and why."""
-    at = datetime.fromtimestamp(line["at"]).strftime("%Y-%m-%d %H:%M:%S")
-    state = "recovered" if line["recovered"] else "open"
-    kind = f"{line['cause']} x{line['repeats'] + 1}" if line["repeats"] else line["cause"]
-    drill = " (drill)" if line["drill"] else ""
-    return f"{line['id']:<{ids}}  {at}  {kind:<9}  {state:<9}  {line['reason']}{drill}"
+    """Which, when, what kind, whether it has recovered, and why."""
+    return f"{line['id']:<{ids}}  {when(line)}  {kind(line):<9}  {state(line):<9}  {reason(line)}"
+
+
+def lines_of(line: dict[str, Any], ids: int) -> str:
+    """The same for a narrow terminal: the reason has a line of its own."""
+    return f"{line['id']:<{ids}}  {kind(line):<9}  {state(line)}\n  {when(line)}  {reason(line)}"
+
+
+def when(line: dict[str, Any]) -> str:
+    """The local time."""
+    return datetime.fromtimestamp(line["at"]).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def kind(line: dict[str, Any]) -> str:
+    """The cause, and how often it happened."""
+    return f"{line['cause']} x{line['repeats'] + 1}" if line["repeats"] else str(line["cause"])
+
+
+def state(line: dict[str, Any]) -> str:
+    """Whether it is over."""
+    return "recovered" if line["recovered"] else "open"
+
+
+def reason(line: dict[str, Any]) -> str:
+    """Why, on one line."""
+    return " ".join(line["reason"].split()) + (" (drill)" if line["drill"] else "")
 
 
 def cut(text: str, width: int | None) -> str:

@@ -58,13 +58,18 @@ def moved(before: Program, after: Program) -> bool:
     )
 
 
+def in_a_row(failures: int) -> str:
+    """So many of them, in words."""
+    return "1 failure" if failures == 1 else f"{failures} failures in a row"
+
+
 def promise_of(program: Program, cause: str) -> str:
     """What the configuration says of this kind of failure, in words."""
     policy = program.policy
     if cause == Cause.HANG:
         looks = [
             f"{role} probe every {probe.period:g} s, timeout {probe.timeout:g} s, "
-            f"{probe.failure_threshold} failures in a row: seen within "
+            f"{in_a_row(probe.failure_threshold)}: seen within "
             f"{probe.period * probe.failure_threshold + probe.timeout:g} s"
             for role, probe in policy.probes.items()
             if role in ("liveness", "outside")

@@ -5,9 +5,12 @@ It says what was seen and nothing more: where the evidence is silent, so are the
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from watchdog.incidents.model import Incident, Moment, Summary
 from watchdog.incidents.printed import frames_of_dump, frames_of_traceback, split_dump
@@ -15,6 +18,7 @@ from watchdog.incidents.stacks import Place, find_place, place_of
 
 BUSY = 0.5  # of a core: above it a process computes, below it waits
 SAME = 0.3  # seconds: two moments closer than this are told as one
+TEXTS = ("line", "message", "msg", "event")  # where a line in JSON has its text
 LATELY = 3600.0  # seconds before a failure, in which others are told with it
 LONGEST = 300  # characters of a last line
 DOWN = ("FATAL", "EXITED", "STOPPED", "BACKOFF", "WAITING")
@@ -142,12 +146,22 @@ def waits_in(leader: Mapping[str, Any]) -> str:
 
 def tell_last_line(incident: Incident) -> Iterator[str]:
     """What it said last, unless the reason says that already."""
-    said = split_dump(incident.output)[0]
-    line = next((line for line in reversed(said) if line.strip()), "")
-    line = line.strip()
+    said = (plain(line).strip() for line in reversed(split_dump(incident.output)[0]))
+    line = next(filter(None, said), "")
     if line and line not in incident.reason and incident.cause != "spawn":
         shown = line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
         yield f'Its last line was "{shown}".'
+
+
+def plain(line: str) -> str:
+    """What a line says: of one in JSON, ours or the program's, the text in it."""
+    if not line.startswith("{"):
+        return line
+    with contextlib.suppress(msgspec.MsgspecError):
+        said = msgspec.json.decode(line, type=dict[str, Any])
+        texts = (said.get(key) for key in TEXTS)
+        return next((plain(text) for text in texts if isinstance(text, str)), line)
+    return line
 
 
 # --- how it went on ----------------------------------------------------------------------------
