@@ -101,6 +101,8 @@ class PostgresStore:
         try:
             return await self._in_time(self._insist(work))
         except TimeoutError:
+            if self._pool is not None:  # the way to the server may be lost for all of them
+                await self._pool.expire_connections()
             raise StoreError(f"{self.place} gives no answer in {self._patience:g} s") from None
         except asyncpg.QueryCanceledError:
             raise StoreError(f"{self.place} takes longer than {self._patience:g} s") from None
@@ -130,11 +132,23 @@ class PostgresStore:
 
     async def _transact(self, work: Work[Result]) -> Result:
         async with (await self._open()).acquire() as connection:
-            if not self._migrated:
-                await self._migrate(connection)
-            async with connection.transaction():
-                await self._set_limit(connection)
-                return await work(connection)
+            try:
+                if not self._migrated:
+                    await self._in_transaction(connection, migrate)
+                    self._migrated = True
+                return await self._in_transaction(connection, work)
+            except BaseException:
+                # The pool would wait for the server to take back what failed, perhaps for ever;
+                # a server whose client is gone takes it back by itself.
+                connection.terminate()
+                raise
+
+    async def _in_transaction(self, connection: Any, work: Work[Result]) -> Result:
+        limit = int(self._patience * 1000)
+        await connection.execute(f"BEGIN; SET LOCAL statement_timeout = {limit}")
+        result = await work(connection)
+        await connection.execute("COMMIT")
+        return result
 
     async def _open(self) -> Any:
         async with self._opening:
@@ -148,16 +162,6 @@ class PostgresStore:
                     server_settings={"application_name": "watchdog-bot"},
                 )
             return self._pool
-
-    async def _migrate(self, connection: Any) -> None:
-        async with connection.transaction():
-            await self._set_limit(connection)
-            await migrate(connection)
-        self._migrated = True
-
-    async def _set_limit(self, connection: Any) -> None:
-        limit = int(self._patience * 1000)
-        await connection.execute(f"SET LOCAL statement_timeout = {limit}")
 
 
 async def migrate(connection: Any) -> None:

@@ -76,6 +76,55 @@ async def test_a_table_that_is_held_costs_a_few_seconds(server: Any, database: s
     await store.close()
 
 
+class Wire:
+    """A way to the server that can be lost without a word, as when a router forgets it."""
+
+    def __init__(self, home: Any) -> None:
+        self._socket = home / ".s.PGSQL.5432"
+        self._lost = asyncio.Event()
+
+    def lose(self) -> None:
+        """Nothing passes on the connections there are, and none of them ends."""
+        self._lost.set()
+        self._lost = asyncio.Event()
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_unix_connection(self._socket)
+        lost = self._lost
+        await asyncio.gather(
+            self._copy(reader, far_writer, lost), self._copy(far_reader, writer, lost)
+        )
+
+    @staticmethod
+    async def _copy(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lost: asyncio.Event
+    ) -> None:
+        while data := await reader.read(65536):
+            if lost.is_set():
+                await asyncio.Event().wait()
+            writer.write(data)
+        writer.close()
+
+
+async def test_a_way_that_is_lost_without_a_word_costs_one_question(
+    server: Any, database: str
+) -> None:
+    """All connections are dead and none says so: one question times out, the next is answered."""
+    wire = Wire(server.home)
+    listener = await asyncio.start_server(wire.carry, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    name = database.partition("?")[0].rpartition("/")[2]
+    store = PostgresStore(f"postgresql://bot@127.0.0.1:{port}/{name}?sslmode=disable", PATIENCE)
+    await asyncio.gather(*(store.add(Note(str(i), "x", "y", 1)) for i in range(8)))
+    for _ in range(2):
+        wire.lose()
+        with pytest.raises(StoreError, match="no answer in 1 s"):
+            await store.stats()
+        assert (await store.stats()).notes == 8
+    await store.close()
+    listener.close()
+
+
 async def test_nobody_there_is_said_at_once() -> None:
     """A port on which nobody listens."""
     with socket.socket() as free:
