@@ -72,6 +72,9 @@ async def test_a_table_that_is_held_costs_a_few_seconds(server: Any, database: s
         with pytest.raises(StoreError, match=r"1 s"):
             await store.stats()
         assert time.monotonic() - began < 2.5
+        async with asyncio.timeout(10):  # nor does the server go on with it
+            while await server.execute(database, _WAITING.format(_OURS)):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
     assert (await store.stats()).notes == 0
     await store.close()
 
