@@ -82,7 +82,10 @@ def _live(settings: Settings, database: Database) -> ExitCode:
     stop = StopRequest(settings.stop_seconds)
     stop.install()
     figures = Figures(settings.bot_id)
-    reporter = Reporter(figures, Limits(settings.loop_stale_seconds, settings.poll_stale_seconds))
+    limits = Limits(
+        settings.loop_stale_seconds, settings.poll_stale_seconds, settings.handler_stale_seconds
+    )
+    reporter = Reporter(figures, limits)
     server = HealthServer(
         settings.health_host, settings.health_port, settings.health_port_file, reporter.document
     )

@@ -47,6 +47,7 @@ class Capability:
     advertised: bool = True  # whether /help and the banner name it while it is off
     details: tuple[str, ...] = ()  # how it is set, for the banner
     figures: Callable[[], dict[str, Any]] = no_figures  # what /health says of it
+    rest: str = ""  # what becomes of messages that are no command, for /help
     started: Callable[[App], Coroutine[Any, Any, None]] | None = None  # run once it polls
 
     @property

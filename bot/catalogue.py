@@ -6,6 +6,7 @@ from typing import Any
 from telegram import Update
 from telegram.ext import CommandHandler
 
+from bot.agents.capability import make_agents
 from bot.capability import GUARD_GROUP, NEW_MESSAGES, App, Capability, Context, Handler
 from bot.commands import answer, make_basics
 from bot.faults import make_faults
@@ -21,6 +22,7 @@ def make_catalogue(parts: Parts) -> tuple[Capability, ...]:
     catalogue: list[Capability] = []
     catalogue += [
         make_guards(parts),
+        make_agents(parts),  # before the basics, which send back what nobody took
         make_basics(parts, lambda: help_text(catalogue)),
         make_knowledge(parts),
         make_github(parts),
@@ -63,7 +65,8 @@ def help_text(catalogue: Sequence[Capability]) -> str:
         if not capability.on and capability.advertised:
             names = ", ".join(f"/{command.name}" for command in capability.commands)
             lines.append(f"{capability.name} ({names}): off, {capability.missing}")
-    return "\n".join([*lines, "Anything else is sent back to you."])
+    rest = next((one.rest for one in catalogue if one.on and one.rest), "")
+    return "\n".join([*lines, rest])
 
 
 def _trouble_of(capability: Capability) -> list[str]:

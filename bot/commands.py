@@ -25,6 +25,7 @@ def make_basics(parts: Parts, help_text: Callable[[], str]) -> Capability:
     basics = _Basics(parts, help_text)
     return Capability(
         name="basics",
+        rest="Anything else is sent back to you.",
         commands=(
             Command("start", "who you are to me", basics.start),
             Command("help", "this list", basics.show_help),

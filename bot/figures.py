@@ -117,6 +117,7 @@ class HandlerFigures:
 
     running: dict[int, float] = field(default_factory=dict)  # a serial number: when it began
     begun: int = 0
+    asides: int = 0
     failed: int = 0
     rate: float = 0.0  # updates per second, a moving average
     last_begun: float | None = None
@@ -128,6 +129,12 @@ class HandlerFigures:
         self.begun += 1
         self.running[self.begun] = now
         return self.begun
+
+    def begin_aside(self, now: float) -> int:
+        """Note work that goes on behind an update whose own handler has ended."""
+        self.asides += 1
+        self.running[-self.asides] = now
+        return -self.asides
 
     def end(self, number: int) -> None:
         self.running.pop(number, None)

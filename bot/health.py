@@ -21,6 +21,7 @@ class Limits:
 
     loop_stale: float
     poll_stale: float
+    handler_stale: float = 0.0  # 0: never too old
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def judge(figures: Snapshot, limits: Limits, now: float) -> Verdict:
         or _judge_token(figures.polling)
         or _judge_tasks(figures)
         or _judge_age(figures.polling, limits, now)
+        or _judge_handlers(figures, limits, now)
         or _judge_rivals(figures, now)
         or _judge_outage(figures.polling, now)
         or _judge_capabilities(figures)
@@ -106,6 +108,15 @@ def _judge_age(polling: PollingFigures, limits: Limits, now: float) -> Verdict |
         )
         return Verdict("late", 503, reason)
     return None
+
+
+def _judge_handlers(figures: Snapshot, limits: Limits, now: float) -> Verdict | None:
+    """A slow handler is no reason for a restart, unless somebody has said that it is one."""
+    oldest = figures.oldest_handler
+    if not limits.handler_stale or oldest is None or now - oldest <= limits.handler_stale:
+        return None
+    age, limit = now - oldest, limits.handler_stale
+    return Verdict("stuck", 503, f"A handler has been at it for {age:.1f} s (limit {limit:g} s).")
 
 
 def _judge_rivals(figures: Snapshot, now: float) -> Verdict | None:

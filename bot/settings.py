@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.agents.settings import AgentSettings, read_agents
 from bot.environment import EnvironmentFileError, Reader, Variable, read_env_file
 from bot.exits import Exit, ExitCode
 from bot.github.settings import GitHubSettings, read_github
@@ -43,6 +44,7 @@ class Settings:
     poll_timeout: int = 10
     loop_stale_seconds: float = 5.0
     poll_stale_seconds: float = 30.0
+    handler_stale_seconds: float = 0.0  # 0: however long a handler takes, no restart is asked for
     startup_seconds: float = 60.0
     stop_seconds: float = 5.0
     token_confirm_seconds: float = 5.0
@@ -53,6 +55,7 @@ class Settings:
     panic: PanicSettings = field(default_factory=PanicSettings)
     knowledge: KnowledgeSettings = field(default_factory=KnowledgeSettings)
     github: GitHubSettings = field(default_factory=GitHubSettings)
+    agents: AgentSettings = field(default_factory=AgentSettings)
 
     @property
     def bot_id(self) -> int:
@@ -62,7 +65,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must not be in any log."""
-        parts = (self.panic, self.knowledge, self.github)
+        parts = (self.panic, self.knowledge, self.github, self.agents)
         return (self.token, *(secret for part in parts for secret in part.secrets))
 
     @property
@@ -112,6 +115,7 @@ def _assemble(reader: Reader) -> Settings:
         panic=read_panic(reader),
         knowledge=read_knowledge(reader),
         github=read_github(reader),
+        agents=read_agents(reader),
         database=reader.text(
             "BOT_DATABASE",
             "",
@@ -153,6 +157,12 @@ def _read_health(reader: Reader) -> dict[str, Any]:
             late,
             0.1,
             "No finished poll for longer is late; the default is POLL_TIMEOUT and 20.",
+        ),
+        "handler_stale_seconds": reader.seconds(
+            "HANDLER_STALE_SECONDS",
+            0.0,
+            0.0,
+            "A handler or an answer that takes longer makes /health answer 503; 0: never.",
         ),
     }
 

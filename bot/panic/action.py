@@ -7,7 +7,6 @@ not told: the bot's token and the one-time secret.
 
 import asyncio
 import contextlib
-import importlib
 import os
 import re
 import shlex
@@ -17,10 +16,10 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any, Protocol
 
-_FUNCTION = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
+from bot.entry_points import ENTRY_POINT, EntryPointError, find_function
+
 _LONGEST_TEXT = 1000  # characters of an action's own words that are shown in the chat
 _SECRETS = ("TELEGRAM_BOT_TOKEN", "TG_TOKEN", "PANIC_OTP_SECRET")
 
@@ -61,8 +60,8 @@ def find_action(text: str) -> Action:
     """The action that PANIC_ACTION names, tried as far as possible without running it."""
     if text.startswith(("http://", "https://")):
         return Post(text)
-    if function := _FUNCTION.fullmatch(text):
-        return Call(text, _find_function(function[1], function[2]))
+    if function := ENTRY_POINT.fullmatch(text):
+        return _find_call(function[1], function[2])
     return Command(*_find_command(text))
 
 
@@ -186,20 +185,11 @@ def _kill(process: asyncio.subprocess.Process) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _find_function(module: str, name: str) -> Callable[[Run], Any]:
-    here = str(Path.cwd())  # where `python -m` finds modules, and a console script does not
-    sys.path.insert(0, here)
+def _find_call(module: str, name: str) -> Call:
     try:
-        found = getattr(importlib.import_module(module), name)
-    except Exception as error:  # whatever somebody's module does when it is imported
-        reason = f"{module}:{name}, which cannot be imported: {type(error).__name__}: {error}"
-        raise BadAction(reason) from None
-    finally:
-        sys.path.remove(here)
-    if not callable(found):
-        raise BadAction(f"{module}:{name}, which is no function")
-    function: Callable[[Run], Any] = found
-    return function
+        return Call(f"{module}:{name}", find_function(module, name))
+    except EntryPointError as error:
+        raise BadAction(str(error)) from None
 
 
 def _find_command(text: str) -> list[str]:

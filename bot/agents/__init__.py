@@ -1,0 +1,1 @@
+"""Agents: what answers the messages that are no command."""
