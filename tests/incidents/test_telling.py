@@ -272,3 +272,10 @@ def test_a_last_line_in_json_is_told_as_text(line: str) -> None:
     crash = replace(HUNG, cause="crash", reason="exit status 3", processes=())
     assert 'Its last line was "no "database"".' in tell(replace(crash, output=line))
     assert 'Its last line was "{oops".' in tell(replace(crash, output="{oops"))
+
+
+def test_what_an_earlier_incarnation_said_is_not_told_as_its_last_line() -> None:
+    """Who said nothing has no last line; those before it are still in the evidence."""
+    crash = replace(HUNG, cause="crash", reason="killed by SIGKILL (9)", processes=(), output="old")
+    assert "last line" not in tell(replace(crash, own_lines=0))
+    assert 'Its last line was "new".' in tell(replace(crash, output="old\nnew\n", own_lines=1))

@@ -183,3 +183,15 @@ def test_what_is_known_of_a_program_is_told_and_no_more(world: World) -> None:
     assert watchdog.call("reload").returncode == 0
     assert "no longer in the configuration" in " ".join(watchdog.call("why", "bot").stdout.split())
     assert "bot-2" in watchdog.call("incidents", "--program", "bot").stdout
+
+
+def test_a_silent_incarnation_has_no_last_line(world: World) -> None:
+    """What the one before it said is kept, and not told as its own."""
+    program = "test -e second || { touch second; echo no database; exit 3; }; exec sleep 1000"
+    watchdog = world.up(f'[programs.bot]\ncommand = ["sh", "-c", "{program}"]\n')
+    incident = wait_recovered(watchdog, 1)
+    assert "no database" in incident["told"]
+    os.kill(watchdog.program("bot")["pid"], signal.SIGKILL)
+    incident = wait_recovered(watchdog, 2)
+    assert incident["output"] == "no database\n" and incident["own_lines"] == 0
+    assert "no database" not in incident["told"]

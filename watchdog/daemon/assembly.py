@@ -159,7 +159,7 @@ class Parts:
 
     @cached_property
     def recorder(self) -> Recorder:
-        return make_recorder(self.config, self.outputs.of, self.veil.over_bytes, self.console.say)
+        return make_recorder(self.config, self.outputs.last, self.veil.over_bytes, self.console.say)
 
     @cached_property
     def herald(self) -> Herald:

@@ -93,7 +93,7 @@ async def run(argv: Sequence[str], kept: int) -> bytes:
 
 def make_recorder(
     config: Config,
-    output_of: Callable[[str, int], str],
+    output_of: Callable[[str, int], tuple[str, int | None]],
     redact: Callable[[bytes], bytes],
     say: Callable[[str], None],
 ) -> Recorder:

@@ -32,10 +32,13 @@ class Outputs:
     def __init__(self, config_of: Callable[[str], ProgramConfig]) -> None:
         self._config_of = config_of
         self._ends: dict[str, tuple[int, dict[Path, End]]] = {}
+        self._before: dict[str, tuple[int, dict[Path, End]]] = {}  # those of the one before
 
     def note_end(self, name: str, incarnation: int) -> None:
         """Nothing of the incarnation lives, and all that it wrote is in its log."""
         found = {path: end for path in paths_of(self._config_of(name)) if (end := end_of(path))}
+        if name in self._ends:
+            self._before[name] = self._ends[name]
         self._ends[name] = (incarnation, found)
 
     def of(self, name: str, incarnation: int) -> str:
@@ -45,6 +48,34 @@ class Outputs:
         known = ends if noted == incarnation else {}
         count = program.evidence.lines
         return "".join(lines_of(path, count, known.get(path)) for path in paths_of(program))
+
+    def last(self, name: str, incarnation: int) -> tuple[str, int | None]:
+        """The last lines, and how many of them the incarnation wrote itself, as far as known."""
+        return self.of(name, incarnation), self.own(name, incarnation)
+
+    def own(self, name: str, incarnation: int) -> int | None:
+        """How many of the last lines it wrote itself, not one before it; None if nobody knows."""
+        noted, ends = self._ends.get(name, (0, {}))
+        begun, begins = self._before.get(name, (0, {})) if noted == incarnation else (noted, ends)
+        path = next(reversed([*paths_of(self._config_of(name))]), None)
+        begin = begins.get(path) if path and 0 < begun < incarnation else None
+        if path is None or begin is None:
+            return None
+        return lines_between(path, begin, ends.get(path) if noted == incarnation else None)
+
+
+def lines_between(path: Path, begin: End, end: End | None) -> int | None:
+    """The lines from one noted end to the next, or to the present; None if that is not one file."""
+    now = end_of(path)
+    end = end or now
+    if now is None or end is None or not now.inode == end.inode == begin.inode:
+        return None  # rotated since
+    if not 0 <= end.size - begin.size <= MOST:
+        return None
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        file.seek(begin.size)
+        return len(file.read(end.size - begin.size).splitlines())
+    return None
 
 
 def paths_of(program: ProgramConfig) -> Iterator[Path]:

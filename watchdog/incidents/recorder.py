@@ -35,7 +35,7 @@ class Recorder:
     def __init__(
         self,
         store: Store,
-        output_of: Callable[[str, int], str],
+        output_of: Callable[[str, int], tuple[str, int | None]],
         wall_time: Callable[[float], float],
         later: Callable[[Callable[[], None]], None],
         on_trouble: Callable[[str], None],
@@ -139,6 +139,7 @@ class Recorder:
         results = tuple(result for result in self.results.get(name, ()) if result.at <= now)
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
         dead = before.incarnation if before.pid else after.incarnation
+        output, own_lines = self._output_of(name, dead)
         incident = Incident(
             id=self._store.name(name, stamp, self._dirty),
             program=name,
@@ -152,7 +153,8 @@ class Recorder:
             exit=exit_of(before, after),
             last_well=next((result.at for result in reversed(results) if result.ok), None),
             probes=results,
-            output=self._output_of(name, dead),
+            output=output,
+            own_lines=own_lines,
             drill=name in self.rehearsed,
         )
         self.latest[name] = incident.id
@@ -164,8 +166,8 @@ class Recorder:
         def complete(incident: Incident) -> Incident:
             if incident.repeats:
                 return incident  # the first failure is the one that is told
-            output = self._output_of(name, incident.incarnation)
-            return replace(incident, output=output, exit=incident.exit or exit)
+            output, own = self._output_of(name, incident.incarnation)
+            return replace(incident, output=output, own_lines=own, exit=incident.exit or exit)
 
         self._change_latest(name, complete)
 

@@ -98,9 +98,16 @@ def tell_sight(incident: Incident) -> Iterator[str]:
         yield f"It was waiting in the kernel{waits_in(leader)}."
 
 
+def own_output(incident: Incident) -> str:
+    """What the incarnation wrote itself, as far as that is told apart from those before it."""
+    lines = incident.output.splitlines()
+    own = len(lines) if incident.own_lines is None else min(incident.own_lines, len(lines))
+    return "\n".join(lines[len(lines) - own :])
+
+
 def dumped(incident: Incident) -> Place | None:
     """Where it was by the stacks that it printed itself when it was asked to, or died."""
-    frames = frames_of_dump(split_dump(incident.output)[1])
+    frames = frames_of_dump(split_dump(own_output(incident))[1])
     return place_of(frames) if frames else None
 
 
@@ -110,7 +117,7 @@ def tell_end(incident: Incident) -> Iterator[str]:
     if place is not None:
         yield f"It was {where(place)}{within(place)}."
         return
-    frames = frames_of_traceback(incident.output) if incident.cause == "crash" else []
+    frames = frames_of_traceback(own_output(incident)) if incident.cause == "crash" else []
     if frames:
         place = place_of(frames)
         yield f"Its last traceback ends {where(place)}{within(place)}."
@@ -146,7 +153,7 @@ def waits_in(leader: Mapping[str, Any]) -> str:
 
 def tell_last_line(incident: Incident) -> Iterator[str]:
     """What it said last, unless the reason says that already."""
-    said = (plain(line).strip() for line in reversed(split_dump(incident.output)[0]))
+    said = (plain(line).strip() for line in reversed(split_dump(own_output(incident))[0]))
     line = next(filter(None, said), "")
     if line and line not in incident.reason and incident.cause != "spawn":
         shown = line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
