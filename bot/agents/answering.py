@@ -13,7 +13,7 @@ from bot.agents.specs import Agent, AgentError, AgentSpec, Question
 from bot.condition import Condition
 from bot.sending import LONGEST_WAIT
 
-_GRACE = 5.0  # seconds
+_GRACE = 2.0  # seconds
 
 _log = logging.getLogger("bot.agents")
 
@@ -64,7 +64,7 @@ async def give_answer(
 
 def _find_ending(asking: asyncio.Task[Ending]) -> Ending:
     if not asking.done():
-        return Ending("failed")  # there is no chat to show an answer in, or no end of it
+        return Ending("failed", "broken off")  # Telegram refused it, or there is no end of it
     if error := asking.exception():
         _log.error("An agent failed", exc_info=error)
         return Ending("failed", "The agent cannot answer.")

@@ -7,6 +7,7 @@ the bot, and there is a limit to them, so a function that hangs every time does 
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import logging
 import threading
@@ -44,7 +45,7 @@ class Call:
         """Nothing to let go of: threads end with the process."""
 
     async def _pieces(self, question: Question) -> AsyncIterator[Any]:
-        function = self._spec.function
+        function = _callee(self._spec.function)
         if inspect.isasyncgenfunction(function):
             async with contextlib.aclosing(function(question)) as pieces:
                 async for piece in pieces:
@@ -118,6 +119,14 @@ class _Thread:
     def _tell(self, call: Callable[..., None], *values: Any) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: the bot has ended
             self._loop.call_soon_threadsafe(call, *values)
+
+
+def _callee(function: Callable[[Question], Any]) -> Callable[[Question], Any]:
+    """The function itself; of an object that can be called, its method."""
+    if inspect.isroutine(function) or isinstance(function, functools.partial | type):
+        return function
+    method: Callable[[Question], Any] = getattr(function, "__call__")  # noqa: B004, B009
+    return method
 
 
 def _as_pieces(result: Any) -> Iterator[Any]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+USER = 42
+OTHER = 4444
 KEY = "sk-example-0123456789abcdef"
 
 
@@ -28,6 +30,10 @@ class FakeEndpoint(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+    def variables(self, model: str, **more: str) -> dict[str, str]:
+        """What a bot is told so that this model answers."""
+        return {"AGENT_URL": self.url, "AGENT_MODEL": model, "AGENT_KEY": KEY} | more
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -105,3 +111,40 @@ def endpoint() -> Iterator[FakeEndpoint]:
         server.go_on.set()
         server.shutdown()
         thread.join()
+
+
+class Talk:
+    """One bot with agents, and a user who writes to it."""
+
+    def __init__(self, bench: Any, **variables: str) -> None:
+        self.bench = bench
+        bench.sandbox.add_user(OTHER)
+        self.bot = bench.start_well(AGENT_EDIT_SECONDS="0.1", **variables)
+
+    def send(self, text: str, user: int = USER) -> int:
+        number: int = self.bench.sandbox.send(text, self.bench.id, user)
+        return number
+
+    def texts(self, user: int = USER) -> list[str]:
+        messages = self.bench.sandbox.messages(self.bench.id, user)
+        return [message["text"] for message in messages if message["from_bot"]]
+
+    def wait_text(self, wanted: str, user: int = USER) -> str:
+        def find() -> str | None:
+            return next((text for text in self.texts(user) if wanted in text), None)
+
+        found: str = self.bench.wait_until(find, f"{wanted!r} in the chat")
+        return found
+
+    def health(self) -> dict[str, Any]:
+        document: dict[str, Any] = self.bot.health()[1]["capabilities"]["agents"]
+        return document
+
+    def wait_figure(self, name: str, value: object) -> None:
+        self.bench.wait_until(lambda: self.health()[name] == value, f"{name} to be {value}")
+
+
+@pytest.fixture
+def begin(bench: Any) -> Callable[..., Talk]:
+    """Starts a bot with agents; its variables are the arguments."""
+    return lambda **variables: Talk(bench, **variables)

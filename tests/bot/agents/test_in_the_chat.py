@@ -14,48 +14,9 @@ OTHER = 4444
 KEY = "sk-example-0123456789abcdef"
 
 
-class Talk:
-    """One bot with agents, and a user who writes to it."""
-
-    def __init__(self, bench: Any, **variables: str) -> None:
-        self.bench = bench
-        bench.sandbox.add_user(OTHER)
-        self.bot = bench.start_well(AGENT_EDIT_SECONDS="0.1", **variables)
-
-    def send(self, text: str, user: int = USER) -> int:
-        number: int = self.bench.sandbox.send(text, self.bench.id, user)
-        return number
-
-    def texts(self, user: int = USER) -> list[str]:
-        messages = self.bench.sandbox.messages(self.bench.id, user)
-        return [message["text"] for message in messages if message["from_bot"]]
-
-    def wait_text(self, wanted: str, user: int = USER) -> str:
-        def find() -> str | None:
-            return next((text for text in self.texts(user) if wanted in text), None)
-
-        found: str = self.bench.wait_until(find, f"{wanted!r} in the chat")
-        return found
-
-    def health(self) -> dict[str, Any]:
-        document: dict[str, Any] = self.bot.health()[1]["capabilities"]["agents"]
-        return document
-
-    def wait_figure(self, name: str, value: object) -> None:
-        self.bench.wait_until(lambda: self.health()[name] == value, f"{name} to be {value}")
-
-
-def endpoint_agent(endpoint: Any, model: str, **more: str) -> dict[str, str]:
-    return {"AGENT_URL": endpoint.url, "AGENT_MODEL": model, "AGENT_KEY": KEY} | more
-
-
-def write_module(bench: Any, text: str) -> None:
-    (bench.directory / "my_agents.py").write_text(text)
-
-
-def test_an_endpoint_answers_with_what_it_was_told(bench: Any, endpoint: Any) -> None:
+def test_an_endpoint_answers_with_what_it_was_told(bench: Any, begin: Any, endpoint: Any) -> None:
     """It gets model, system text, message (without personal data) and key; the chat its pieces."""
-    talk = Talk(bench, **endpoint_agent(endpoint, "echoes", AGENT_SYSTEM="Be kind."))
+    talk = begin(**endpoint.variables("echoes", AGENT_SYSTEM="Be kind."))
     talk.send("I am ann@mail.example.com")
     talk.wait_text("you said: I am [e-mail]")
     assert endpoint.keys == [f"Bearer {KEY}"]
@@ -75,9 +36,11 @@ def test_an_endpoint_answers_with_what_it_was_told(bench: Any, endpoint: Any) ->
     assert f"default: echoes at {endpoint.url}" in talk.bot.log
 
 
-def test_the_answer_grows_in_the_chat_and_stop_ends_it(bench: Any, endpoint: Any) -> None:
+def test_the_answer_grows_in_the_chat_and_stop_ends_it(
+    bench: Any, begin: Any, endpoint: Any
+) -> None:
     """What came is shown while the rest is awaited; /stop closes the connection and says so."""
-    talk = Talk(bench, **endpoint_agent(endpoint, "drips"))
+    talk = begin(**endpoint.variables("drips"))
     talk.send("write")
     talk.wait_text("drop drop drop drop")
     talk.wait_figure("running", 1)
@@ -92,9 +55,9 @@ def test_the_answer_grows_in_the_chat_and_stop_ends_it(bench: Any, endpoint: Any
     assert bench.ask("/stop") == ["Nothing is being answered in this chat."]
 
 
-def test_a_stuck_agent_holds_up_its_own_chat_only(bench: Any, endpoint: Any) -> None:
+def test_a_stuck_agent_holds_up_its_own_chat_only(bench: Any, begin: Any, endpoint: Any) -> None:
     """Commands and another chat go on; the line of the chat is bounded, and /stop empties it."""
-    talk = Talk(bench, **endpoint_agent(endpoint, "echoes", AGENT_QUEUE="2"))
+    talk = begin(**endpoint.variables("echoes", AGENT_QUEUE="2"))
     talk.send("hang here")
     talk.wait_text("first")
     talk.send("second")
@@ -113,9 +76,9 @@ def test_a_stuck_agent_holds_up_its_own_chat_only(bench: Any, endpoint: Any) -> 
     talk.wait_text("you said: fifth")
 
 
-def test_what_waits_is_answered_in_its_order(bench: Any, endpoint: Any) -> None:
+def test_what_waits_is_answered_in_its_order(bench: Any, begin: Any, endpoint: Any) -> None:
     """One message of a chat after the other."""
-    talk = Talk(bench, **endpoint_agent(endpoint, "echoes"))
+    talk = begin(**endpoint.variables("echoes"))
     talk.send("hang one")
     talk.wait_text("first")
     for number, word in enumerate(("two", "three", "four"), start=1):
@@ -129,9 +92,9 @@ def test_what_waits_is_answered_in_its_order(bench: Any, endpoint: Any) -> None:
     assert said == asked
 
 
-def test_an_answer_has_its_time(bench: Any, endpoint: Any) -> None:
+def test_an_answer_has_its_time(bench: Any, begin: Any, endpoint: Any) -> None:
     """What came stays, with a word about the limit; /health says degraded until one succeeds."""
-    talk = Talk(bench, **endpoint_agent(endpoint, "echoes", AGENT_TIMEOUT_SECONDS="1"))
+    talk = begin(**endpoint.variables("echoes", AGENT_TIMEOUT_SECONDS="1"))
     talk.send("hang")
     assert talk.wait_text("did not finish within 1 s").startswith("first")
     document = talk.bot.wait_health("degraded")
@@ -144,12 +107,12 @@ def test_an_answer_has_its_time(bench: Any, endpoint: Any) -> None:
     talk.bot.wait_health("running")
 
 
-def test_an_endpoint_that_is_down_degrades_and_comes_back(bench: Any) -> None:
+def test_an_endpoint_that_is_down_degrades_and_comes_back(bench: Any, begin: Any) -> None:
     """The chat is told, /health stays 200."""
     with socket.socket() as holder:  # bound and not listening: nobody else takes the port
         holder.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{holder.getsockname()[1]}/v1"
-        talk = Talk(bench, AGENT_URL=url, AGENT_MODEL="none")
+        talk = begin(AGENT_URL=url, AGENT_MODEL="none")
         talk.send("hello")
         talk.wait_text("The agent default cannot answer: it cannot be reached.")
     document = talk.bot.wait_health("degraded")
@@ -167,9 +130,11 @@ def test_an_endpoint_that_is_down_degrades_and_comes_back(bench: Any) -> None:
         ("whole", "all"),
     ],
 )
-def test_other_answers_of_an_endpoint(bench: Any, endpoint: Any, model: str, words: str) -> None:
+def test_other_answers_of_an_endpoint(
+    bench: Any, begin: Any, endpoint: Any, model: str, words: str
+) -> None:
     """In words, with what came so far, and never the key, whatever the server says."""
-    talk = Talk(bench, LOG_LEVEL="DEBUG", **endpoint_agent(endpoint, model))
+    talk = begin(LOG_LEVEL="DEBUG", **endpoint.variables(model))
     talk.send("hello")
     talk.wait_text(words)
     assert not any(KEY in text for text in talk.texts())
@@ -179,9 +144,9 @@ def test_other_answers_of_an_endpoint(bench: Any, endpoint: Any, model: str, wor
     assert KEY not in talk.bot.log
 
 
-def test_a_long_answer_is_parted(bench: Any, endpoint: Any) -> None:
+def test_a_long_answer_is_parted(bench: Any, begin: Any, endpoint: Any) -> None:
     """More than 4096 characters become several messages without a word lost or cut."""
-    talk = Talk(bench, **endpoint_agent(endpoint, "writes"))
+    talk = begin(**endpoint.variables("writes"))
     talk.send("at length")
     talk.wait_text("END")
     talk.wait_figure("answered", 1)
@@ -243,18 +208,18 @@ agent = "silent"
 """
 
 
-def start_functions(bench: Any) -> Talk:
-    write_module(bench, MODULE)
+def start_functions(bench: Any, begin: Any) -> Any:
+    (bench.directory / "my_agents.py").write_text(MODULE)
     names = ("coroutine", "stream", "plain", "generator", "fails", "blocks", "silent")
     tables = "\n".join(f'[agents.{name}]\ncall = "my_agents:{name}"\n' for name in names)
     path = Path(bench.directory) / "agents.toml"
     path.write_text(RULES.format(agents=tables))
-    return Talk(bench, AGENTS_FILE="agents.toml")
+    return begin(AGENTS_FILE="agents.toml")
 
 
-def test_functions_of_all_kinds_answer_by_the_rules(bench: Any) -> None:
+def test_functions_of_all_kinds_answer_by_the_rules(bench: Any, begin: Any) -> None:
     """Pattern, user, chat and default choose; async or not, returned or yielded, it arrives."""
-    talk = start_functions(bench)
+    talk = start_functions(bench, begin)
     talk.send("!STREAM")
     talk.wait_text("one two")
     talk.send("hello", OTHER)
@@ -271,9 +236,9 @@ def test_functions_of_all_kinds_answer_by_the_rules(bench: Any) -> None:
     assert "my_agents:fails failed" in talk.bot.log
 
 
-def test_a_function_that_blocks_holds_up_neither_bot_nor_its_end(bench: Any) -> None:
+def test_a_function_that_blocks_holds_up_neither_bot_nor_its_end(bench: Any, begin: Any) -> None:
     """It has its own thread: others are answered, /stop lets go of it, SIGTERM ends in time."""
-    talk = start_functions(bench)
+    talk = start_functions(bench, begin)
     talk.send("!blocks")
     talk.wait_figure("running", 1)
     talk.send("hello", OTHER)
@@ -288,10 +253,12 @@ def test_a_function_that_blocks_holds_up_neither_bot_nor_its_end(bench: Any) -> 
     assert "took too long" not in talk.bot.log
 
 
-def test_a_restart_is_asked_for_only_if_that_is_configured(bench: Any, endpoint: Any) -> None:
+def test_a_restart_is_asked_for_only_if_that_is_configured(
+    bench: Any, begin: Any, endpoint: Any
+) -> None:
     """With HANDLER_STALE_SECONDS an old answer is 503, and it is 200 again when it is over."""
-    agent = endpoint_agent(endpoint, "echoes", HANDLER_STALE_SECONDS="0.5")
-    talk = Talk(bench, **agent)
+    agent = endpoint.variables("echoes", HANDLER_STALE_SECONDS="0.5")
+    talk = begin(**agent)
     talk.send("hang")
     document = talk.bot.wait_health("stuck")
     assert "limit 0.5 s" in document["reason"]
