@@ -20,7 +20,7 @@ from msgspec import Struct
 from tests.chaos import judge
 from tests.chaos.faults import Fault, pause, plan
 from tests.chaos.field import Field, Options
-from tests.system.harness import Watchdog, World, is_alive
+from tests.system.harness import Watchdog, World, is_alive, wait_until
 
 BOUND = 20.0  # seconds to the wanted state, on a machine that does much else
 HELD, UNUSABLE = 69, 78
@@ -198,8 +198,8 @@ class Episode:
     def _end_contenders(self, field: Field) -> None:
         """Those from the other directory go in order; what a killed one left is theirs to end."""
         if field.contender_killed and not field.contenders:
-            field.contend()
-            time.sleep(0.3)
+            heir = field.contend()
+            wait_until(lambda: has_settled(heir), "the next contender to find what was left")
         for watchdog in field.contenders:
             self._end_contender(watchdog)
         field.contender_killed = False
@@ -303,3 +303,9 @@ def name(pid: int) -> str:
     except OSError:
         return str(pid)
     return f"{pid} {words.decode(errors='replace')}"
+
+
+def has_settled(watchdog: Watchdog) -> bool:
+    """Whether it has its program, stands by, was refused, or has ended."""
+    words = ("adopted pid", "started as pid", "WAITING", "FATAL", "already running")
+    return watchdog.process.poll() is not None or any(word in watchdog.text for word in words)
