@@ -22,8 +22,8 @@ def make_catalogue(parts: Parts) -> tuple[Capability, ...]:
     catalogue: list[Capability] = []
     catalogue += [
         make_guards(parts),
-        make_agents(parts),  # before the basics, which send back what nobody took
         make_basics(parts, lambda: help_text(catalogue)),
+        make_agents(parts),
         make_knowledge(parts),
         make_github(parts),
         make_panic(parts),
@@ -40,7 +40,8 @@ def install(application: App, catalogue: Sequence[Capability]) -> None:
             application.add_handlers([command.handler() for command in capability.commands])
         elif capability.advertised:
             application.add_handlers(_excuses(capability))
-    for capability in catalogue:
+    # Backwards: the basics, near the beginning, send back what nobody else took.
+    for capability in reversed(catalogue):
         if capability.on:
             application.add_handlers(capability.fallbacks)
 
@@ -65,7 +66,7 @@ def help_text(catalogue: Sequence[Capability]) -> str:
         if not capability.on and capability.advertised:
             names = ", ".join(f"/{command.name}" for command in capability.commands)
             lines.append(f"{capability.name} ({names}): off, {capability.missing}")
-    rest = next((one.rest for one in catalogue if one.on and one.rest), "")
+    rest = next((one.rest for one in reversed(catalogue) if one.on and one.rest), "")
     return "\n".join([*lines, rest])
 
 

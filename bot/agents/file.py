@@ -12,6 +12,11 @@ import msgspec
 
 from bot.agents.rules import Rule
 
+_ALLOWED = (
+    "default, [agents.NAME] with call or url, model, key_variable, system, timeout, "
+    "and [[rules]] with agent, pattern, chat, user"
+)
+
 
 class AgentsFileError(Exception):
     """The file cannot be used; the text names it, the key, and what is allowed."""
@@ -52,7 +57,8 @@ def load_file(path: Path) -> AgentsFile:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise AgentsFileError(f"{path} cannot be read: {error}") from None
     except msgspec.ValidationError as error:
-        raise AgentsFileError(f"{path}: {str(error).replace('`$.', '`')}") from None
+        problem = str(error).replace("`$.", "`")
+        raise AgentsFileError(f"{path}: {problem}; allowed is {_ALLOWED}") from None
 
 
 def make_rules(path: Path, file: AgentsFile, names: frozenset[str]) -> tuple[Rule, ...]:
