@@ -45,8 +45,15 @@ def children() -> list[int]:
 
 def all_children() -> list[int]:
     """The pids of this process's children; other tests may have made it a subreaper."""
-    tasks = Path("/proc/self/task").iterdir()
-    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    return [pid for task in Path("/proc/self/task").iterdir() for pid in children_of(task)]
+
+
+def children_of(task: Path) -> list[int]:
+    """The children of one thread, which may end while we look."""
+    try:
+        return [int(pid) for pid in (task / "children").read_text().split()]
+    except FileNotFoundError:
+        return []
 
 
 class World:

@@ -10,6 +10,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from watchdog.config import Config
@@ -26,9 +27,9 @@ from watchdog.daemon.claims import Held, Unusable, claim_singletons, claim_state
 from watchdog.daemon.diet import give_back
 from watchdog.daemon.household import owner_of, pid_file, raise_limits
 from watchdog.daemon.locksmith import Locksmith
+from watchdog.daemon.mishaps import Mishaps, keep_trace
 from watchdog.daemon.salvage import salvage
 from watchdog.daemon.signals import Listener, let_through
-from watchdog.daemon.veil import Veil
 from watchdog.locks import Locks
 from watchdog.locks.file import FileLock
 from watchdog.logs import tail
@@ -60,7 +61,7 @@ def run(config: Config, names: tuple[str, ...] = ()) -> int:
         print(f"watchdog: {problem}", file=sys.stderr)
         return BAD_CONFIGURATION
     except Exception as error:  # a bug of ours: say so in a line, and keep what shows where
-        place = keep_trace(config)
+        place = keep_trace(config, error)
         print(f"watchdog: internal error: {name_error(error)}; details: {place}", file=sys.stderr)
         return INTERNAL
 
@@ -68,21 +69,6 @@ def run(config: Config, names: tuple[str, ...] = ()) -> int:
 def name_error(error: BaseException) -> str:
     """An exception in one line."""
     return f"{type(error).__name__}: {error}"
-
-
-def keep_trace(config: Config) -> str:
-    """Append the trace of the exception at hand to `<state>/crash.log`; where it went."""
-    import traceback  # not before it is needed: it is heavy
-
-    path = config.state / "crash.log"
-    secrets = Veil()
-    secrets.learn(config.programs)
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(f"{clock.stamp()} {secrets.over(traceback.format_exc())}\n")
-    except OSError as error:
-        return f"none, {path} cannot be written ({error.strerror})"
-    return str(path)
 
 
 async def build(config: Config, names: tuple[str, ...]) -> None:
@@ -99,6 +85,8 @@ async def supervise(config: Config, names: tuple[str, ...]) -> int:
     try:
         locks = Locks()
         parts = assemble(config, names, locks)
+        mishaps = Mishaps(parts.console.say, partial(keep_trace, config))
+        asyncio.get_running_loop().set_exception_handler(mishaps.handle)
         try:
             if given is not None:
                 greet(config, parts)
