@@ -7,6 +7,7 @@ with its incarnation. At the end everything is shut down, nothing is left, and t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -22,6 +23,7 @@ from tests.chaos.faults import Fault, pause, plan
 from tests.chaos.field import Field, Options
 from tests.system.harness import Watchdog, World, is_alive, wait_until
 
+REHEARSAL = 10.0  # seconds in which the rehearsal of an upgrade has ended by itself
 BOUND = 20.0  # seconds to the wanted state, on a machine that does much else
 HELD, UNUSABLE = 69, 78
 LONG = 2.0  # seconds: who waits for so long for a lock may wait for ever
@@ -256,8 +258,9 @@ class Episode:
         code = watchdog.wait_exit()
         if code != 0:
             raise Violation(f"the shutdown ended with {code}: {watchdog.text}")
-        left = [pid for pid in field.world.marked() if is_alive(pid)]
-        if others := [pid for pid in left if pid != field.bystander.pid]:  # type: ignore[union-attr]
+        with contextlib.suppress(AssertionError):  # a rehearsal outlives the watchdog that began it
+            wait_until(lambda: not left_by(field), "the last process to end", REHEARSAL)
+        if others := left_by(field):
             raise Violation(f"left running after the shutdown: {[name(pid) for pid in others]}")
         self._read_journal(field)
         verdict = judge.judge(field.place)
@@ -303,6 +306,12 @@ def name(pid: int) -> str:
     except OSError:
         return str(pid)
     return f"{pid} {words.decode(errors='replace')}"
+
+
+def left_by(field: Field) -> list[int]:
+    """What lives of the episode, beside the bystander."""
+    assert field.bystander is not None
+    return [p for p in field.world.marked() if is_alive(p) and p != field.bystander.pid]
 
 
 def has_settled(watchdog: Watchdog) -> bool:
