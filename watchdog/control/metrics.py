@@ -210,11 +210,18 @@ def _probe(whose: str, role: str, latency: Latency) -> str:
 
 def _of_watchdog(measures: Measures, form: str) -> Iterator[str]:
     """What there is once: the watchdog itself."""
-    watchdog, own = measures.watchdog, measures.own
-    about = labels((("version", watchdog.version), ("python", measures.python)))
+    about = labels((("version", measures.watchdog.version), ("python", measures.python)))
     yield Family("watchdog_build_info", "gauge", "Always 1; the labels tell.").head(form)
     yield f"watchdog_build_info{{{about}}} 1\n"
-    values: tuple[tuple[Family, float | None], ...] = (
+    for family, value in _values_of_watchdog(measures):
+        if value is not None:
+            yield f"{family.head(form)}{family.name} {number(value)}\n"
+
+
+def _values_of_watchdog(measures: Measures) -> tuple[tuple[Family, float | None], ...]:
+    """Its families of one series each; None is not known."""
+    watchdog, own = measures.watchdog, measures.own
+    return (
         (
             Family("watchdog_start_time_seconds", "gauge", "When this watchdog began."),
             measures.started_at,
@@ -249,6 +256,3 @@ def _of_watchdog(measures: Measures, form: str) -> Iterator[str]:
         ),
         (Family("process_open_fds", "gauge", "Its open descriptors."), own.open_fds),
     )
-    for family, value in values:
-        if value is not None:
-            yield f"{family.head(form)}{family.name} {number(value)}\n"
