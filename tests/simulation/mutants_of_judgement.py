@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from pytest import MonkeyPatch
 
 from tests.simulation.mutation import change_row
-from watchdog.core import events, fleet, health, restart, transitions, turn
+from watchdog.core import coming_up, events, fleet, going_down, health, restart, transitions, turn
 from watchdog.core.effects import Answer
 from watchdog.core.model import Need, Outcome, Policy, Role, State
 from watchdog.core.program import Check
@@ -19,7 +19,7 @@ from watchdog.core.program import Check
 
 def never_backs_off(patch: MonkeyPatch) -> None:
     """Failures are not counted, so the delay never grows."""
-    patch.setattr(turn, "count_attempt", lambda program, slow: None)
+    patch.setattr(going_down, "count_attempt", lambda program, slow: None)
 
 
 def never_gives_up(patch: MonkeyPatch) -> None:
@@ -34,25 +34,25 @@ def restarts_what_was_stopped(patch: MonkeyPatch) -> None:
         t.program.granted |= {Need.TREE}
         t.program.pid, t.program.kill_at = None, None
         turn.answer(t, up=False, outcome=Outcome.DONE)
-        turn.pass_gate(t)
+        coming_up.pass_gate(t)
 
     change_row(patch, events.TreeEmpty, State.STOPPING, lambda t, e: mutated(t))
 
 
 def forgets_the_retry(patch: MonkeyPatch) -> None:
     """BACKOFF has no end."""
-    back_off = turn.back_off
+    back_off = going_down.back_off
 
     def mutated(t: Any, delay: float, reason: str) -> None:
         back_off(t, delay, reason)
         t.program.retry_at = None
 
-    patch.setattr(turn, "back_off", mutated)
+    patch.setattr(going_down, "back_off", mutated)
 
 
 def holds_without_a_retry(patch: MonkeyPatch) -> None:
     """FATAL is for ever, even where the policy says hold."""
-    patch.setattr(turn, "give_up", lambda t, why, at: turn.retire(t, State.FATAL, why))
+    patch.setattr(going_down, "give_up", lambda t, why, at: going_down.retire(t, State.FATAL, why))
 
 
 # --- answers ----------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ def loses_the_overtaken_stop(patch: MonkeyPatch) -> None:
 
 def keeps_counting_failures(patch: MonkeyPatch) -> None:
     """The counts of one incarnation go on in the next."""
-    become, enter = turn.become_running, turn.enter
+    become, enter = coming_up.become_running, turn.enter
     kept: dict[str, dict[Role, Check]] = {}
 
     def entering(t: Any, state: State, reason: str = "") -> None:
@@ -111,12 +111,12 @@ def keeps_counting_failures(patch: MonkeyPatch) -> None:
         }
 
     patch.setattr(turn, "enter", entering)
-    patch.setattr(turn, "become_running", becoming)
+    patch.setattr(coming_up, "become_running", becoming)
 
 
 def shares_the_startup_grace(patch: MonkeyPatch) -> None:
     """The time to come up is counted from the first incarnation."""
-    watch = turn.watch_startup
+    watch = coming_up.watch_startup
 
     def mutated(t: Any) -> None:
         watch(t)
@@ -124,7 +124,7 @@ def shares_the_startup_grace(patch: MonkeyPatch) -> None:
         if t.program.incarnation > 1 and policy.ready_within and t.program.up_at is not None:
             t.program.up_at = t.moment.now
 
-    patch.setattr(turn, "watch_startup", mutated)
+    patch.setattr(coming_up, "watch_startup", mutated)
 
 
 def forgives_failures(patch: MonkeyPatch) -> None:
@@ -163,7 +163,7 @@ def ignores_the_look_from_outside(patch: MonkeyPatch) -> None:
 
 def shares_one_pace(patch: MonkeyPatch) -> None:
     """The look from outside comes as late as the slowest of the others, and never earlier."""
-    run_probe = turn.run_probe
+    run_probe = coming_up.run_probe
 
     def mutated(t: Any, role: Role) -> None:
         run_probe(t, role)
@@ -172,7 +172,7 @@ def shares_one_pace(patch: MonkeyPatch) -> None:
             slower = replace(check, due=check.due + 2 * t.program.policy.probes[role].period)
             t.program.checks = {**t.program.checks, role: slower}
 
-    patch.setattr(turn, "run_probe", mutated)
+    patch.setattr(coming_up, "run_probe", mutated)
 
 
 def ends_at_the_first_look_from_outside(patch: MonkeyPatch) -> None:

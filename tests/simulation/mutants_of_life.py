@@ -7,7 +7,7 @@ from typing import Any
 from pytest import MonkeyPatch
 
 from tests.simulation.mutation import change_row
-from watchdog.core import events, fleet, hearing, machine, ordering, transitions, turn
+from watchdog.core import events, fleet, going_down, hearing, machine, ordering, transitions
 from watchdog.core.effects import Release
 from watchdog.core.model import Cause, Need, Policy, State
 from watchdog.core.program import Program
@@ -74,32 +74,32 @@ def lives_without_the_lease(patch: MonkeyPatch) -> None:
 
     def mutated(t: Any, event: Any) -> None:
         t.program.granted -= {event.need}
-        turn.end(t, Cause.LEASE, event.reason, 5.0)
+        going_down.end(t, Cause.LEASE, event.reason, 5.0)
 
     change_row(patch, events.Revoked, State.RUNNING, mutated)
 
 
 def keeps_the_lock(patch: MonkeyPatch) -> None:
     """A program that is down goes on holding its lock."""
-    let_go = turn.let_go
+    let_go = going_down.let_go
 
     def mutated(t: Any) -> None:
         before = len(t.effects)
         let_go(t)
         t.effects[before:] = [e for e in t.effects[before:] if not isinstance(e, Release)]
 
-    patch.setattr(turn, "let_go", mutated)
+    patch.setattr(going_down, "let_go", mutated)
 
 
 def lets_go_too_early(patch: MonkeyPatch) -> None:
     """A program that gives up lets go of its lock while its processes linger."""
-    retire = turn.retire
+    retire = going_down.retire
 
     def mutated(t: Any, state: State, reason: str) -> None:
-        turn.let_go(t)
+        going_down.let_go(t)
         retire(t, state, reason)
 
-    patch.setattr(turn, "retire", mutated)
+    patch.setattr(going_down, "retire", mutated)
 
 
 # --- going down -------------------------------------------------------------------------------
@@ -107,30 +107,30 @@ def lets_go_too_early(patch: MonkeyPatch) -> None:
 
 def never_kills(patch: MonkeyPatch) -> None:
     """The grace is not timed."""
-    send_end = turn.send_end
+    send_end = going_down.send_end
 
     def mutated(t: Any, grace: float) -> None:
         send_end(t, grace)
         if grace > 0:
             t.program.kill_at = None
 
-    patch.setattr(turn, "send_end", mutated)
+    patch.setattr(going_down, "send_end", mutated)
 
 
 def kills_once(patch: MonkeyPatch) -> None:
     """A tree that survives the first SIGKILL is left alone."""
-    kill = turn.kill
+    kill = going_down.kill
 
     def mutated(t: Any) -> None:
         kill(t)
         t.program.kill_at = None
 
-    patch.setattr(turn, "kill", mutated)
+    patch.setattr(going_down, "kill", mutated)
 
 
 def kills_at_once(patch: MonkeyPatch) -> None:
     """The grace period is ignored."""
-    patch.setattr(turn, "send_end", lambda t, grace: turn.kill(t))
+    patch.setattr(going_down, "send_end", lambda t, grace: going_down.kill(t))
 
 
 def grants_the_grace_twice(patch: MonkeyPatch) -> None:
@@ -215,25 +215,25 @@ def waits_for_what_it_needs_no_more(patch: MonkeyPatch) -> None:
 
 def waits_for_evidence_for_ever(patch: MonkeyPatch) -> None:
     """The end of a hung process waits until its evidence is there."""
-    examine = turn.examine
+    examine = going_down.examine
 
     def mutated(t: Any, cause: Cause, grace: float) -> None:
         examine(t, cause, grace)
         t.program.examine_by = t.moment.now + 1000.0
 
-    patch.setattr(turn, "examine", mutated)
+    patch.setattr(going_down, "examine", mutated)
 
 
 def ends_twice_for_evidence(patch: MonkeyPatch) -> None:
     """Evidence that comes when the end has gone on already lets it begin again."""
-    change_row(patch, events.Examined, State.STOPPING, lambda t, e: turn.proceed(t))
+    change_row(patch, events.Examined, State.STOPPING, lambda t, e: going_down.proceed(t))
 
 
 def forgets_the_grace_for_evidence(patch: MonkeyPatch) -> None:
     """What was examined is killed, whatever grace it was to get."""
-    change_row(patch, events.Examined, State.STOPPING, lambda t, e: turn.end_grace(t))
+    change_row(patch, events.Examined, State.STOPPING, lambda t, e: going_down.end_grace(t))
 
 
 def examines_what_is_asked_to_stop(patch: MonkeyPatch) -> None:
     """An operator has to wait for evidence of nothing."""
-    patch.setattr(turn, "EXAMINED", tuple(Cause))
+    patch.setattr(going_down, "EXAMINED", tuple(Cause))

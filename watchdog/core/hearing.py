@@ -5,7 +5,7 @@ The counting itself is in `health.py`; here a verdict becomes a transition.
 
 from __future__ import annotations
 
-from watchdog.core import events, health, turn
+from watchdog.core import coming_up, events, going_down, health
 from watchdog.core.model import Cause, Role
 from watchdog.core.turn import Turn
 
@@ -19,12 +19,12 @@ def judge_startup(t: Turn, event: events.Probed) -> None:
     check = health.count(program.checks[Role.STARTUP], policy, event)
     program.checks = {Role.STARTUP: check}
     if check.verdict:
-        return turn.become_running(t)
+        return coming_up.become_running(t)
     program.reason = event.reason
     if check.verdict is False and t.moment.now >= program.extended_until:
         took = t.moment.now - (program.started_at or t.moment.now)
         reason = f"not up after {took:.1f} s: {event.reason}"
-        return turn.end(t, Cause.STARTUP, reason, 0.0)
+        return going_down.end(t, Cause.STARTUP, reason, 0.0)
     return None
 
 
@@ -40,20 +40,20 @@ def judge_running(t: Turn, event: events.Probed) -> None:
         return condemn(t, event, health.describe(check, policy))
     if check.failures or not any(c.failures for c in program.checks.values()):
         program.reason = health.describe(check, policy) or health.notes(program)
-    return turn.refresh_health(t)
+    return coming_up.refresh_health(t)
 
 
 def condemn(t: Turn, event: events.Probed, reason: str) -> None:
     """It failed too often: a restart cures that, or nothing does that we can do."""
     if event.fatal:
-        turn.end(t, Cause.REFUSED, reason, t.program.policy.stop.grace)
+        going_down.end(t, Cause.REFUSED, reason, t.program.policy.stop.grace)
     else:
-        turn.end(t, Cause.HANG, reason, t.program.policy.probes[event.role].grace)
+        going_down.end(t, Cause.HANG, reason, t.program.policy.probes[event.role].grace)
 
 
 def hang(t: Turn, reason: str) -> None:
     """Alive, and of no use: end it."""
-    turn.end(t, Cause.HANG, reason, turn.grace_for(t.program, Cause.HANG))
+    going_down.end(t, Cause.HANG, reason, going_down.grace_for(t.program, Cause.HANG))
 
 
 def miss_beat(t: Turn, event: events.BeatMissed) -> None:
@@ -70,7 +70,7 @@ def hear_starting(t: Turn, event: events.Notified) -> None:
         extend_startup(t, event.extend)
     t.program.said_ready = t.program.said_ready or event.ready
     if event.ready and Role.STARTUP not in t.program.policy.probes:
-        turn.become_running(t)
+        coming_up.become_running(t)
     return None
 
 
@@ -93,7 +93,7 @@ def hear_trouble(t: Turn, event: events.Notified) -> None:
     if event.unwell:
         return hang(t, event.unwell)
     grace = t.program.policy.stop.grace
-    turn.end(t, Cause.SELF, "the process said that it is stopping", grace)
+    going_down.end(t, Cause.SELF, "the process said that it is stopping", grace)
     return None
 
 

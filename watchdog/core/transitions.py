@@ -7,7 +7,7 @@ probes and notifications do stands in `hearing.py`.
 
 from __future__ import annotations
 
-from watchdog.core import events, health, turn
+from watchdog.core import coming_up, events, going_down, health, turn
 from watchdog.core.effects import Acquire, Signal, StopProbing
 from watchdog.core.model import Cause, Exit, Need, Outcome, Role, State
 from watchdog.core.turn import Turn
@@ -22,7 +22,7 @@ def start_anew(t: Turn, event: events.Start | events.Restart) -> None:
     program.attempt = program.slow_attempt = program.start_attempt = 0
     program.failures = ()
     turn.owe(t, event.request, up=True)
-    turn.pass_gate(t)
+    coming_up.pass_gate(t)
 
 
 def answer_started(t: Turn, event: events.Start) -> None:
@@ -52,7 +52,7 @@ def stand_down(t: Turn, event: events.Stop) -> None:
     """Nothing runs, but it would have been started: do not."""
     turn.answer(t, up=True, outcome=Outcome.SUPERSEDED, text="it was stopped meanwhile")
     turn.owe(t, event.request, up=False)
-    turn.come_down(t)
+    going_down.come_down(t)
 
 
 def stop_process(t: Turn, event: events.Stop) -> None:
@@ -60,7 +60,7 @@ def stop_process(t: Turn, event: events.Stop) -> None:
     t.program.wanted = False
     turn.answer(t, up=True, outcome=Outcome.SUPERSEDED, text="it was stopped meanwhile")
     turn.owe(t, event.request, up=False)
-    turn.end(t, Cause.OPERATOR, "stopped by the operator", t.program.policy.stop.grace)
+    going_down.end(t, Cause.OPERATOR, "stopped by the operator", t.program.policy.stop.grace)
 
 
 def join_stop(t: Turn, event: events.Stop) -> None:
@@ -74,12 +74,12 @@ def join_stop(t: Turn, event: events.Stop) -> None:
 def restart_process(t: Turn, event: events.Restart) -> None:
     """Down and up again, without the restart policy having a say."""
     turn.owe(t, event.request, up=True)
-    turn.end(t, Cause.RESTART, "restarted by the operator", t.program.policy.stop.grace)
+    going_down.end(t, Cause.RESTART, "restarted by the operator", t.program.policy.stop.grace)
 
 
 def hurry(t: Turn, event: events.Hurry) -> None:
     """The grace is over now."""
-    turn.end_grace(t)
+    going_down.end_grace(t)
 
 
 def retune(t: Turn, event: events.Retuned) -> None:
@@ -97,10 +97,10 @@ def retune(t: Turn, event: events.Retuned) -> None:
         beat = event.policy.heartbeat
         if beat != before.heartbeat:  # else an extension that was granted still holds
             program.beat_by = None if beat is None else now + beat
-        turn.refresh_health(t)
+        coming_up.refresh_health(t)
     elif program.state is State.STARTING and not program.spawning:
         program.up_at, program.checks = None, {}
-        turn.watch_startup(t)
+        coming_up.watch_startup(t)
     elif program.state is State.WAITING:
         wait_anew(t)
 
@@ -109,7 +109,7 @@ def wait_anew(t: Turn) -> None:
     """The dependencies changed while it waited: there may be none now, or others to ask for."""
     program = t.program
     if not program.barred_by:
-        return turn.launch(t)
+        return coming_up.launch(t)
     if Need.DEPENDENCIES in program.barred_by:
         t.emit(Acquire(program.policy.name, Need.DEPENDENCIES, program.claim))
     return None
@@ -137,9 +137,9 @@ def take_grant(t: Turn, event: events.Granted) -> None:
     program = t.program
     program.granted |= {event.need}
     if program.barred_by:
-        program.reason = turn.waiting_for(program)
+        program.reason = coming_up.waiting_for(program)
     else:
-        turn.launch(t)
+        coming_up.launch(t)
 
 
 def note_refusal(t: Turn, event: events.Refused) -> None:
@@ -148,7 +148,7 @@ def note_refusal(t: Turn, event: events.Refused) -> None:
         t.program.reason = event.reason
         return turn.answer(t, up=True, outcome=Outcome.WAITING, text=event.reason)
     t.program.last_exit = Exit(code=69, detail=event.reason)
-    turn.retire(t, State.FATAL, event.reason)
+    going_down.retire(t, State.FATAL, event.reason)
     return turn.answer(t, up=True, outcome=Outcome.FAILED, text=event.reason)
 
 
@@ -168,13 +168,13 @@ def lose_grant(t: Turn, event: events.Revoked) -> None:
 def fence(t: Turn, event: events.Revoked) -> None:
     """The right to run is gone, so the process must be: no grace."""
     t.program.granted -= {event.need}
-    turn.end(t, Cause.LEASE, event.reason, 0.0)
+    going_down.end(t, Cause.LEASE, event.reason, 0.0)
 
 
 def fence_stopping(t: Turn, event: events.Revoked) -> None:
     """It was going down in its own time, which it no longer has."""
     t.program.granted -= {event.need}
-    turn.end_grace(t)
+    going_down.end_grace(t)
 
 
 # --- the process ------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ def take_process(t: Turn, event: events.Spawned) -> None:
     if not t.program.spawning:
         return
     t.program.spawning, t.program.pid = False, event.pid
-    turn.watch_startup(t)
+    coming_up.watch_startup(t)
 
 
 def adopt(t: Turn, event: events.Adopted) -> None:
@@ -197,10 +197,10 @@ def adopt(t: Turn, event: events.Adopted) -> None:
     program.granted = program.policy.needs
     program.said_ready = event.up
     if event.up:
-        turn.become_running(t)
+        coming_up.become_running(t)
     else:
         turn.enter(t, State.STARTING)
-        turn.watch_startup(t)
+        coming_up.watch_startup(t)
 
 
 def mourn(t: Turn, event: events.Bereaved) -> None:
@@ -217,7 +217,7 @@ def end_newborn(t: Turn, event: events.Spawned) -> None:
     if not program.spawning:
         return
     program.spawning, program.pid = False, event.pid
-    turn.send_end(t, turn.grace_for(program, program.cause or Cause.OPERATOR))
+    going_down.send_end(t, going_down.grace_for(program, program.cause or Cause.OPERATOR))
 
 
 def fail_spawn(t: Turn, event: events.SpawnFailed) -> None:
@@ -227,7 +227,7 @@ def fail_spawn(t: Turn, event: events.SpawnFailed) -> None:
         return
     program.spawning, program.last_exit = False, event.exit
     program.granted |= {Need.TREE}
-    turn.fail(t, Cause.SPAWN, event.exit, event.exit.detail)
+    going_down.fail(t, Cause.SPAWN, event.exit, event.exit.detail)
 
 
 def forget_spawn(t: Turn, event: events.SpawnFailed) -> None:
@@ -244,8 +244,8 @@ def crash(t: Turn, event: events.Exited) -> None:
     program.pid, program.last_exit = None, event.exit
     if program.checks:
         t.emit(StopProbing(program.policy.name, program.incarnation))
-    turn.kill(t)
-    turn.fail(t, Cause.CRASH, event.exit, event.exit.detail)
+    going_down.kill(t)
+    going_down.fail(t, Cause.CRASH, event.exit, event.exit.detail)
 
 
 def note_exit(t: Turn, event: events.Exited) -> None:
@@ -255,16 +255,16 @@ def note_exit(t: Turn, event: events.Exited) -> None:
         return  # said twice: what it left behind must not be told again
     program.pid, program.last_exit = None, event.exit
     if program.examine_by is not None:
-        turn.proceed(t)  # there is nothing left to be examined
+        going_down.proceed(t)  # there is nothing left to be examined
     elif program.policy.stop.scope == "main" and not program.past_grace:
         # It was to tell them. Whoever is still there was not told, and would wait for SIGKILL.
-        turn.tell_rest(t)
+        going_down.tell_rest(t)
 
 
 def conclude_examination(t: Turn, event: events.Examined | events.EvidenceOver) -> None:
     """The evidence is taken, or took too long: the end goes on."""
     if t.program.examine_by is not None:
-        turn.proceed(t)
+        going_down.proceed(t)
 
 
 def conclude_stop(t: Turn, event: events.TreeEmpty) -> None:
@@ -279,11 +279,11 @@ def empty_tree(t: Turn) -> None:
     program.pid, program.kill_at = None, None
     turn.answer(t, up=False, outcome=Outcome.DONE)
     if not program.wanted:
-        return turn.rest(t)
+        return going_down.rest(t)
     cause = program.cause or Cause.RESTART
     if cause in (Cause.OPERATOR, Cause.RESTART, Cause.LEASE):
-        return turn.pass_gate(t)
-    return turn.fail(t, cause, program.last_exit, program.reason)
+        return coming_up.pass_gate(t)
+    return going_down.fail(t, cause, program.last_exit, program.reason)
 
 
 def open_gate(t: Turn, event: events.TreeEmpty) -> None:
@@ -292,9 +292,9 @@ def open_gate(t: Turn, event: events.TreeEmpty) -> None:
     program.granted |= {Need.TREE}
     program.kill_at = None
     if not program.barred_by:
-        return turn.launch(t)
-    program.reason = turn.waiting_for(program)
-    return turn.ask_for_rest(t)
+        return coming_up.launch(t)
+    program.reason = coming_up.waiting_for(program)
+    return coming_up.ask_for_rest(t)
 
 
 def note_empty(t: Turn, event: events.TreeEmpty) -> None:
@@ -302,12 +302,12 @@ def note_empty(t: Turn, event: events.TreeEmpty) -> None:
     t.program.granted |= {Need.TREE}
     t.program.kill_at = None
     if t.program.retry_at is None:
-        turn.let_go(t)
+        going_down.let_go(t)
 
 
 def shed_weight(t: Turn, event: events.Overweight) -> None:
     """It may not have that much memory."""
-    turn.end(t, Cause.MEMORY, event.reason, t.program.policy.stop.grace)
+    going_down.end(t, Cause.MEMORY, event.reason, t.program.policy.stop.grace)
 
 
 # --- time -------------------------------------------------------------------------------------
@@ -316,20 +316,20 @@ def shed_weight(t: Turn, event: events.Overweight) -> None:
 def retry(t: Turn, event: events.RetryDue) -> None:
     """The backoff is over."""
     t.program.retry_at = None
-    turn.relaunch(t)
+    coming_up.relaunch(t)
 
 
 def kill_rest(t: Turn, event: events.GraceOver) -> None:
     """Whoever is still there goes now."""
-    turn.kill(t)
+    going_down.kill(t)
 
 
 def end_startup(t: Turn, event: events.StartupOver) -> None:
     """It lived long enough; or it should have said READY=1 by now, and did not."""
     within = t.program.policy.ready_within
     if within is None or Role.STARTUP in t.program.policy.probes:
-        return turn.become_running(t)
-    return turn.end(t, Cause.STARTUP, f"no READY=1 within {within:g} s", 0.0)
+        return coming_up.become_running(t)
+    return going_down.end(t, Cause.STARTUP, f"no READY=1 within {within:g} s", 0.0)
 
 
 def settle(t: Turn, event: events.Settled) -> None:
@@ -340,4 +340,4 @@ def settle(t: Turn, event: events.Settled) -> None:
 
 def probe(t: Turn, event: events.ProbeDue) -> None:
     """Have a look."""
-    turn.run_probe(t, event.role)
+    coming_up.run_probe(t, event.role)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from watchdog.alerts.desk import Failure
-from watchdog.core import turn
+from watchdog.core import coming_up
 from watchdog.core.model import Health, Need, State
 from watchdog.core.program import Program
 from watchdog.incidents import noticing
@@ -59,7 +59,7 @@ def took_over(before: Program, after: Program) -> bool:
         return False
     barred = before.barred_by
     held = bool(barred) and BARRED_ELSEWHERE.issuperset(barred)
-    return held and before.reason != turn.waiting_for(before)
+    return held and before.reason != coming_up.waiting_for(before)
 
 
 def is_left(program: Program) -> bool:
