@@ -46,6 +46,7 @@ class Capability:
     missing: str | None = None
     advertised: bool = True  # whether /help and the banner name it while it is off
     details: tuple[str, ...] = ()  # how it is set, for the banner
+    is_config: bool = False  # whether the banner has these among the bot's own
     figures: Callable[[], dict[str, Any]] = no_figures  # what /health says of it
     rest: str = ""  # what becomes of messages that are no command, for /help
     started: Callable[[App], Coroutine[Any, Any, None]] | None = None  # run once it polls

@@ -1,4 +1,4 @@
-"""Typed reading of environment variables, with `.env` below them.
+"""Typed reading of environment variables, with those of a `.env` file below them.
 
 A `Reader` never stops at the first mistake: it keeps a sentence for each (the variable, where it
 was set, what was found, what is allowed), so that a person corrects them in one go. It also
@@ -7,51 +7,12 @@ remembers what it was asked for, so that the page about the settings is written 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-_ASSIGNMENT = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
-_QUOTED = re.compile(r"""(["'])(.*?)(?<!\\)\1\s*(?:#.*)?""")
 _USER = re.compile(r"[1-9][0-9]{0,18}")
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
-
-
-class EnvironmentFileError(Exception):
-    """A `.env` file that cannot be read; the text names the file and the line, never a value."""
-
-
-def read_env_file(path: Path) -> dict[str, str]:
-    """The assignments in a `.env` file; a missing file is an empty one."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise EnvironmentFileError(f"{path}: cannot be read: {error}") from error
-    return parse_env(text, str(path))
-
-
-def parse_env(text: str, name: str) -> dict[str, str]:
-    """The assignments in `text`; `name` is what errors call it."""
-    values: dict[str, str] = {}
-    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        assignment = _ASSIGNMENT.fullmatch(stripped)
-        if assignment is None:
-            raise EnvironmentFileError(f"{name}, line {number}: expected NAME=value")
-        values[assignment[1]] = _unquote(assignment[2])
-    return values
-
-
-def _unquote(raw: str) -> str:
-    quoted = _QUOTED.fullmatch(raw)
-    if quoted is None:
-        return re.sub(r"(?:^|\s+)#.*$", "", raw).strip()
-    return quoted[2].replace('\\"', '"') if quoted[1] == '"' else quoted[2]
 
 
 @dataclass(frozen=True)
@@ -62,30 +23,69 @@ class Variable:
     allowed: str
     default: str
     about: str
+    secret: bool = False  # its value is never shown
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A variable that is set, and where: "the environment", or the file and the line."""
+
+    name: str
+    value: str = field(repr=False)
+    source: str
 
 
 class Reader:
     """Reads variables from the environment first, then from a `.env` file; empty means unset."""
 
     def __init__(
-        self, environ: Mapping[str, str], file: Mapping[str, str], file_name: str = ".env"
+        self,
+        environ: Mapping[str, str],
+        file: Mapping[str, str],
+        lines: Mapping[str, int] | None = None,
+        file_name: str = ".env",
     ) -> None:
-        self._sources = (("the environment", environ), (file_name, file))
+        self._environ, self._file = environ, file
+        self._lines, self._file_name = lines or {}, file_name
         self.problems: list[str] = []
         self.known: list[Variable] = []
+        self.asked: set[str] = set()  # all names that mean something here
 
-    def know(self, *names: str, allowed: str, default: object = "", about: str = "") -> None:
+    def know(
+        self,
+        *names: str,
+        allowed: str,
+        default: object = "",
+        about: str = "",
+        secret: bool = False,
+    ) -> None:
         """Remember that these variables, one in place of the other, can be set."""
         shown = {True: "true", False: "false"}.get(default, default)  # type: ignore[call-overload]
-        self.known.append(Variable(names, allowed, str(shown), about))
+        self.known.append(Variable(names, allowed, str(shown), about, secret))
+
+    def find_all(self, *names: str) -> list[Finding]:
+        """Every place where one of `names` is set, the one that counts first."""
+        self.asked.update(names)
+        sources = ((self._environ, self._environment), (self._file, self._place))
+        return [
+            Finding(name, value, place(name))
+            for values, place in sources
+            for name in names
+            if (value := values.get(name, "").strip())
+        ]
 
     def find(self, *names: str) -> tuple[str, str, str] | None:
         """(name, value, source) of the first of `names` that is set; one source after the other."""
-        for source, values in self._sources:
-            for name in names:
-                if value := values.get(name, "").strip():
-                    return name, value, source
-        return None
+        found = self.find_all(*names)
+        return (found[0].name, found[0].value, found[0].source) if found else None
+
+    @staticmethod
+    def _environment(name: str) -> str:
+        return "the environment"
+
+    def _place(self, name: str) -> str:
+        line = self._lines.get(name)
+        return f"{self._file_name}, line {line}" if line else self._file_name
 
     def complain(self, name: str, source: str, found: str, allowed: str) -> None:
         """Keep one mistake as a sentence."""

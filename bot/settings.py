@@ -6,15 +6,15 @@ inherited lock, the address of its control socket). The page about the settings 
 the readers below.
 """
 
-import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bot.agents.settings import AgentSettings, read_agents
-from bot.environment import EnvironmentFileError, Reader, Variable, read_env_file
+from bot.database import default_path
+from bot.environment import Reader, Variable
 from bot.exits import Exit, ExitCode
 from bot.github.settings import GitHubSettings, read_github
 from bot.guards.settings import GuardSettings, read_guards
@@ -63,6 +63,17 @@ class Settings:
         return int(self.token.partition(":")[0])
 
     @property
+    def health_url(self) -> str:
+        """Where /health is going to be."""
+        host = f"[{self.health_host}]" if ":" in self.health_host else self.health_host
+        return f"http://{host}:{self.health_port or '<any free port>'}/health"
+
+    @property
+    def database_path(self) -> Path:
+        """Where this bot keeps its database."""
+        return Path(self.database).expanduser() if self.database else default_path(self.bot_id)
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """What must not be in any log."""
         parts = (self.panic, self.knowledge, self.github, self.agents)
@@ -82,32 +93,29 @@ class Settings:
         return f"{self.api_root}/file/bot"
 
 
-def load_settings() -> Settings:
-    """The settings of this process; raises `Exit` 78 with one line for each mistake."""
-    file = Path(".env")
-    try:
-        return read_settings(os.environ, read_env_file(file))
-    except EnvironmentFileError as error:
-        raise Exit(ExitCode.CONFIG, redact(str(error))) from None
-
-
 def read_settings(environ: Mapping[str, str], file: Mapping[str, str]) -> Settings:
     """The settings in these variables, the environment before the file."""
     reader = Reader(environ, file)
-    settings = _assemble(reader)
-    if reader.problems:
-        raise Exit(ExitCode.CONFIG, redact("; ".join(reader.problems)))
+    settings = assemble(reader)
+    refuse(reader.problems)
     return settings
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Raise `Exit` 78 with a line for each problem, if there is one."""
+    if problems:
+        raise Exit(ExitCode.CONFIG, redact("\n".join(problems)))
 
 
 def known_variables() -> list[Variable]:
     """Everything that can be set, with its default, in the order of the page about it."""
     reader = Reader({}, {})
-    _assemble(reader)
+    assemble(reader)
     return reader.known
 
 
-def _assemble(reader: Reader) -> Settings:
+def assemble(reader: Reader) -> Settings:
+    """All settings; what is wrong is kept in the reader, and then the default stands here."""
     settings = Settings(
         token=_token(reader),
         api_root=reader.url_root("TELEGRAM_API_URL", API_ROOT, "The Bot API server."),
@@ -188,7 +196,8 @@ def _read_life(reader: Reader) -> dict[str, Any]:
 
 def _token(reader: Reader) -> str:
     allowed = "a bot token as @BotFather gives it, such as 123456789:AAE..."
-    reader.know(*_TOKEN_VARIABLES, allowed=allowed, about="Required: which bot this is.")
+    about = "Required: which bot this is."
+    reader.know(*_TOKEN_VARIABLES, allowed=allowed, about=about, secret=True)
     found = reader.find(*_TOKEN_VARIABLES)
     if found is None:
         reader.problems.append(

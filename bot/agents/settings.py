@@ -70,9 +70,8 @@ def _read_first(reader: Reader) -> AgentTable:
         key_variable="AGENT_KEY",
         system=reader.text("AGENT_SYSTEM", "", "What the model is told before each message."),
     )
-    reader.know(
-        "AGENT_KEY", allowed="an API key", about="The key of that endpoint, if it wants one."
-    )
+    about = "The key of that endpoint, if it wants one."
+    reader.know("AGENT_KEY", allowed="an API key", about=about, secret=True)
     return table
 
 

@@ -50,7 +50,7 @@ def read_github(reader: Reader) -> GitHubSettings:
 
 def _token(reader: Reader) -> str:
     about = "The token that issues are opened with; it needs the permission Issues (read, write)."
-    reader.know("GITHUB_TOKEN", allowed=_TOKEN_ALLOWED, about=about)
+    reader.know("GITHUB_TOKEN", allowed=_TOKEN_ALLOWED, about=about, secret=True)
     for name, value, source in _found(reader, "GITHUB_TOKEN"):
         if _TOKEN.fullmatch(value):
             return value

@@ -56,6 +56,7 @@ def make_guards(parts: Parts) -> Capability:
         name="guards",
         guards=(TypeHandler(Update, guard),),
         details=tuple(_describe(settings)),
+        is_config=True,
         figures=figures,
     )
 

@@ -25,6 +25,7 @@ from bot.knowledge.store import (
     Stats,
     StoreError,
 )
+from bot.os_reasons import os_reason
 
 Result = TypeVar("Result")
 Work = Callable[[Any], Awaitable[Result]]
@@ -181,6 +182,22 @@ async def migrate(connection: Any) -> None:
         await connection.execute("INSERT INTO kb_versions VALUES ($1)", number)
 
 
+async def try_url(url: str, patience: float) -> tuple[str, str | None, bool]:
+    """(where it is, why it does not let us in, whether that may pass); no table is touched."""
+    place = describe_url(url)
+    try:
+        async with asyncio.timeout(patience):
+            connection = await asyncpg.connect(url, timeout=patience)
+        connection.terminate()
+    except TimeoutError:
+        return place, f"no answer in {patience:g} s", True
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        return place, _explain(error), isinstance(error, asyncpg.PostgresConnectionError)
+    except OSError as error:
+        return place, _explain(error), True
+    return place, None, True
+
+
 def describe_url(url: str) -> str:
     """Where the database is, for people: no user, no password, no options."""
     parts = urlsplit(url)
@@ -189,6 +206,6 @@ def describe_url(url: str) -> str:
 
 
 def _explain(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+    if isinstance(error, OSError):
+        return os_reason(error)
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

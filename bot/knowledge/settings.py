@@ -18,13 +18,14 @@ class KnowledgeSettings:
     url: str = field(default="", repr=False)  # DATABASE_URL; it holds a password
     path: str = ""  # KB_PATH
     supabase_url: str = ""  # SUPABASE_URL, which says nothing about the database itself
+    supabase_key: str = field(default="", repr=False)  # SUPABASE_SERVICE_ROLE_KEY, which none uses
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no log may hold."""
         password = urlsplit(self.url).password or ""
         # A word that is too short would be masked wherever it stands in another.
-        found = (self.url, password, unquote(password))
+        found = (self.url, password, unquote(password), self.supabase_key)
         return tuple(secret for secret in found if len(secret) >= _SHORTEST_SECRET)
 
 
@@ -39,12 +40,20 @@ def read_knowledge(reader: Reader) -> KnowledgeSettings:
             "a path",
         ),
         supabase_url=reader.text("SUPABASE_URL", "", "Only noted: DATABASE_URL is what counts."),
+        supabase_key=_supabase_key(reader),
     )
+
+
+def _supabase_key(reader: Reader) -> str:
+    name, about = "SUPABASE_SERVICE_ROLE_KEY", "Only noted, and masked: nothing here uses it."
+    reader.know(name, allowed="text", about=about, secret=True)
+    found = reader.find(name)
+    return found[1] if found else ""
 
 
 def _url(reader: Reader) -> str:
     about = "The PostgreSQL database of the notes, also Supabase's; SQLite if unset."
-    reader.know("DATABASE_URL", allowed=_ALLOWED, about=about)
+    reader.know("DATABASE_URL", allowed=_ALLOWED, about=about, secret=True)
     found = reader.find("DATABASE_URL")
     if found is None:
         return ""

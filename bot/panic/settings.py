@@ -8,7 +8,11 @@ from bot.environment import Reader
 from bot.panic.action import Action, BadAction, find_action
 
 LEAST_BYTES = 14  # 112 bits: NIST SP 800-63B-4, and pyotp takes no less
-_SECRET = "base32 of 112 bits (23 characters) or more; `python -m bot otp-setup` makes one"
+_SECRET = (
+    "base32 of 112 bits (23 characters) or more: `python -m bot otp-setup` makes one, for here and "
+    "for the app; unset, the bot runs without the panic command"
+)
+_EXAMPLE = "JBSWY3DPEHPK3PXP"  # in so many guides that anybody could make codes with it
 _ACTION = "a command, an http(s) URL to POST to, or module:function"
 
 
@@ -56,15 +60,24 @@ def read_panic(reader: Reader) -> PanicSettings:
 
 def _read_secret(reader: Reader) -> str:
     name = "PANIC_OTP_SECRET"
-    reader.know(name, allowed=_SECRET, about="The secret that the authenticator app has, too.")
+    about = "The secret that the authenticator app has, too."
+    reader.know(name, allowed=_SECRET, about=about, secret=True)
     found = reader.find(name)
     if found is None:
         return ""
     secret = normalize(found[1])
-    if not is_secret(secret):
-        reader.complain(name, found[2], f"*** ({len(found[1])} characters)", _SECRET)
-        return ""
-    return secret
+    if is_secret(secret):
+        return secret
+    reader.complain(name, found[2], f"*** ({_describe_unfit(secret)})", _SECRET)
+    return ""
+
+
+def _describe_unfit(secret: str) -> str:
+    """What is wrong with it, without a letter of it."""
+    if secret == _EXAMPLE:
+        return f"{len(secret)} characters, the example that many guides print"
+    size = _decoded_size(secret)
+    return f"{len(secret)} characters, " + ("no base32" if size is None else f"{size * 8} bits")
 
 
 def normalize(secret: str) -> str:
@@ -74,10 +87,16 @@ def normalize(secret: str) -> str:
 
 def is_secret(secret: str) -> bool:
     """Whether a normalized secret is base32 and long enough."""
+    size = _decoded_size(secret)
+    return size is not None and size >= LEAST_BYTES
+
+
+def _decoded_size(secret: str) -> int | None:
+    """The bytes of a normalized secret; None if it is no base32."""
     try:
-        return len(b32decode(secret + "=" * (-len(secret) % 8))) >= LEAST_BYTES
+        return len(b32decode(secret + "=" * (-len(secret) % 8)))
     except (binascii.Error, ValueError):
-        return False
+        return None
 
 
 def _find_text(reader: Reader) -> str:
@@ -87,8 +106,9 @@ def _find_text(reader: Reader) -> str:
 
 def _read_action(reader: Reader) -> Action | None:
     name = "PANIC_ACTION"
-    reader.know(name, allowed=_ACTION, about="What /panic_close_all does, once for each code.")
-    found = reader.find(name)
+    about, found = "What /panic_close_all does, once for each code.", reader.find(name)
+    secret = found is not None and "://" in found[1]  # a URL may hold one
+    reader.know(name, allowed=_ACTION, about=about, secret=secret)
     if found is None:
         return None
     try:

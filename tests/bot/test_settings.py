@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bot
-from bot.environment import EnvironmentFileError, parse_env
+from bot.env_file import parse_env
 from bot.exits import Exit, ExitCode
 from bot.settings import Settings, known_variables, read_settings
 from bot.settings_page import example_text
@@ -117,9 +117,20 @@ def test_mistakes_in_what_a_capability_is_told(name: str, value: str, found: str
 
 def test_a_bad_one_time_secret_is_never_shown() -> None:
     """One that is too short is told by its length only."""
-    reason = complaint(PANIC_OTP_SECRET="JBSWY3DPEHPK3PXP")
-    assert "*** (16 characters)" in reason
-    assert "JBSWY" not in reason
+    reason = complaint(PANIC_OTP_SECRET="KRSXG5CTMVRXEZLU", HEALTH_PORT="x")
+    assert "*** (16 characters, 80 bits)" in reason
+    assert "`python -m bot otp-setup` makes one" in reason
+    assert "KRSXG" not in reason
+    assert "HEALTH_PORT" in reason
+    assert "no base32" in complaint(PANIC_OTP_SECRET="YOUR_GENERATED_SECRET")
+
+
+def test_the_one_time_secret_of_the_guides_is_refused_as_such() -> None:
+    """Everybody knows it: whoever copied a guide is told what to do."""
+    reason = complaint(PANIC_OTP_SECRET="jbsw y3dp ehpk 3pxp")
+    assert "the example that many guides print" in reason
+    assert "otp-setup" in reason
+    assert "unset, the bot runs without" in reason
 
 
 def test_who_may_panic_must_be_let_in() -> None:
@@ -141,10 +152,10 @@ def test_everything_that_can_be_set_is_known_with_what_it_is_for() -> None:
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    """Two mistakes make one error with both."""
-    reason = complaint(HEALTH_PORT="x", BOT_FAULTS="y")
-    assert "HEALTH_PORT" in reason
-    assert "BOT_FAULTS" in reason
+    """Two mistakes make one error with a line for each."""
+    first, second = complaint(HEALTH_PORT="x", BOT_FAULTS="y").splitlines()
+    assert "HEALTH_PORT" in first
+    assert "BOT_FAULTS" in second
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=4).filter(lambda text: text.strip()))
@@ -173,30 +184,36 @@ def test_a_settings_object_does_not_print_its_token() -> None:
 def test_env_files_know_comments_quotes_and_export() -> None:
     """The usual ways to write a `.env` line are understood."""
     text = '\ufeff# c\n\nA=1 # one\nexport B = \'x # y\'\nC="say \\"hi\\""\nD=\nE=a#b\r\n'
-    assert parse_env(text, ".env") == {"A": "1", "B": "x # y", "C": 'say "hi"', "D": "", "E": "a#b"}
+    assert parse_env(text, ".env").values == {
+        "A": "1",
+        "B": "x # y",
+        "C": 'say "hi"',
+        "D": "",
+        "E": "a#b",
+    }
 
 
 def test_a_broken_env_line_is_named_but_not_shown() -> None:
     """A line that is no assignment is named by its number; it may hold a secret."""
-    with pytest.raises(EnvironmentFileError, match="line 2") as caught:
-        parse_env(f"A=1\n{TOKEN}\n", ".env")
-    assert "AAExample" not in str(caught.value)
+    file = parse_env(f"A=1\n{TOKEN}\nB=2\n", ".env")
+    assert file.problems == (".env, line 2: expected NAME=value",)
+    assert file.values == {"A": "1", "B": "2"}
+    assert file.lines == {"A": 1, "B": 3}
 
 
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
-    """No `.env` content makes the reader fail in another way."""
-    try:
-        parse_env(text, ".env")
-    except EnvironmentFileError as error:
-        assert "line" in str(error)
+    """No `.env` content makes the reader fail; what it cannot read has a line."""
+    file = parse_env(text, ".env")
+    assert all(problem.startswith(".env, line ") for problem in file.problems)
+    assert file.values.keys() == file.lines.keys()
 
 
 def test_the_example_is_what_the_code_reads() -> None:
     """bot/env.example is written by `python -m bot settings`, and sets nothing but the token."""
     example = (Path(bot.__file__).parent / "env.example").read_text()
     assert example == example_text(known_variables())
-    assert parse_env(example, "env.example") == {"TELEGRAM_BOT_TOKEN": ""}
+    assert parse_env(example, "env.example").values == {"TELEGRAM_BOT_TOKEN": ""}
 
 
 def test_the_table_of_settings_is_what_the_code_reads() -> None:

@@ -1,0 +1,1 @@
+"""`python -m bot check`: is everything right that this bot is told? Nothing is started."""

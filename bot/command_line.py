@@ -1,0 +1,60 @@
+"""The command line of `python -m bot`: a few commands that do something other than run the bot."""
+
+import argparse
+from typing import Any
+
+from bot.exits import ExitCode
+from bot.settings import known_variables
+from bot.settings_page import example_text
+
+
+def read_arguments() -> argparse.Namespace:
+    """The options; `command` is what to call with them instead of running, or None."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bot",
+        description="Run the bot until SIGTERM or SIGINT, or do one of the commands.",
+        epilog="Its settings come from the environment and from .env in the working directory: "
+        "TELEGRAM_BOT_TOKEN at least; `settings` prints all of them. Exit codes: 0 stopped, "
+        "69 already running, 75 server unreachable, 77 token refused, 78 bad configuration.",
+    )
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_check(commands)
+    settings = commands.add_parser("settings", help="print an .env to fill in")
+    settings.set_defaults(command=_print_settings)
+    setup = commands.add_parser("otp-setup", help="make a secret for /panic_close_all")
+    setup.set_defaults(command=_set_up_otp)
+    return parser.parse_args()
+
+
+def _add_check(commands: Any) -> None:
+    summary = "see whether the settings are right, and what they come to; nothing is started"
+    parser = commands.add_parser(
+        "check",
+        help=summary,
+        description=f"{summary.capitalize()}.",
+        epilog="Exit codes: 0 usable, 75 a server cannot be reached, 77 the token is refused, "
+        "78 a setting is to be corrected.",
+    )
+    parser.add_argument("--online", action="store_true", help="ask the servers that are set, too")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(command=_check)
+
+
+def _check(options: argparse.Namespace) -> ExitCode:
+    # Imported here: the library behind the capabilities takes most of a second.
+    from bot.check.command import check
+
+    return check(options.online, options.json)
+
+
+def _set_up_otp(options: argparse.Namespace) -> ExitCode:
+    from bot.panic.setup import set_up
+
+    set_up("/panic_close_all")
+    return ExitCode.CLEAN
+
+
+def _print_settings(options: argparse.Namespace) -> ExitCode:
+    print(example_text(known_variables()), end="")
+    return ExitCode.CLEAN
