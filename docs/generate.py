@@ -1,4 +1,5 @@
-"""Writes `docs/states.md` from the table of the core, and the table of settings in `docs/bot.md`.
+"""Writes `docs/states.md` from the table of the core, and the settings of the bot: the table in
+`docs/bot.md`, and `bot/env.example`.
 
 Run `python -m docs.generate`. What it writes is never edited by hand; tests say when it is out of
 date.
@@ -9,12 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.settings import known_variables
-from bot.settings_page import table
+from bot.settings_page import example_text, table
 from watchdog.core.machine import IGNORED, TABLE
 from watchdog.core.model import State
 
 PAGE = Path(__file__).with_name("states.md")
 BOT_PAGE = Path(__file__).with_name("bot.md")
+EXAMPLE = Path(__file__).parents[1] / "bot" / "env.example"
 SETTINGS = ("<!-- settings -->\n", "<!-- end of settings -->\n")
 
 ABOUT = """# The states of a program
@@ -86,6 +88,7 @@ def main() -> None:
     """Write the pages."""
     PAGE.write_text(page(), encoding="utf-8")
     BOT_PAGE.write_text(bot_page(BOT_PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    EXAMPLE.write_text(example_text(known_variables()), encoding="utf-8")
 
 
 if __name__ == "__main__":
