@@ -13,9 +13,8 @@ from bot.figures import Figures
 from bot.health import Limits
 from bot.health_server import HealthServer
 from bot.lock import BotLock
-from bot.logs import configure_logging
+from bot.logs import configure_logging, log_end
 from bot.panic import store as panic
-from bot.redaction import redact
 from bot.report import Reporter
 from bot.settings import Settings
 from bot.stop import StopRequest
@@ -34,7 +33,8 @@ def main() -> ExitCode:
             return cast(ExitCode, options.command(options))
         survey = load_survey()
         settings = demand_settings(survey)
-        configure_logging(settings.log_level, *settings.secrets, clean=settings.clean)
+        form = settings.log_format
+        configure_logging(settings.log_level, *settings.secrets, clean=settings.clean, form=form)
         for doubt in survey.doubts:
             _log.warning("%s", doubt)
         with BotLock(settings.bot_id) as lock:
@@ -42,8 +42,7 @@ def main() -> ExitCode:
             with Database(settings.database_path, SCHEMAS) as database:
                 return _live(settings, database)
     except Exit as ending:
-        for line in redact(ending.reason).splitlines():
-            print(f"bot: {line}", file=sys.stderr)
+        log_end(ending.reason)
         return ending.code
 
 
@@ -56,7 +55,11 @@ def _live(settings: Settings, database: Database) -> ExitCode:
     )
     reporter = Reporter(figures, limits)
     server = HealthServer(
-        settings.health_host, settings.health_port, settings.health_port_file, reporter.document
+        settings.health_host,
+        settings.health_port,
+        settings.health_port_file,
+        reporter.document,
+        reporter.metrics,
     )
     with server:
         _log.info("Health: %s", server.url)

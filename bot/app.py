@@ -9,6 +9,7 @@ from telegram.error import NetworkError, TelegramError
 from telegram.ext import Application
 
 from bot.banner import log_banner
+from bot.calls import CallRequest
 from bot.capability import App, Capability, Context
 from bot.catalogue import health_of, install, make_catalogue
 from bot.database import Database
@@ -61,6 +62,7 @@ def assemble(parts: Parts, catalogue: Sequence[Capability]) -> App:
         .token(settings.token)
         .base_url(settings.base_url)
         .base_file_url(settings.base_file_url)
+        .request(CallRequest(figures))
         .get_updates_request(PollingRequest(figures, READ_TIMEOUT))
         .concurrent_updates(TrackedProcessor(figures))
         .rate_limiter(make_limiter())

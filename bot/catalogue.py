@@ -81,9 +81,14 @@ def _trouble_of(capability: Capability) -> list[str]:
 def health_of(catalogue: Sequence[Capability]) -> dict[str, Any]:
     """Each capability's state, for /health."""
     return {
-        capability.name: {"on": True, **capability.figures()}
+        capability.name: {"on": True, "state": "well", "reason": None, **capability.figures()}
         if capability.on
-        else {"on": False, "missing": capability.missing}
+        else {
+            "on": False,
+            "state": "off",
+            "reason": capability.missing,
+            "missing": capability.missing,
+        }
         for capability in catalogue
         if capability.on or capability.advertised
     }

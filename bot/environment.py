@@ -97,12 +97,15 @@ class Reader:
         return found[1] if found else default
 
     def choice(self, name: str, default: str, choices: tuple[str, ...], about: str) -> str:
-        """One of `choices`, in upper case."""
+        """One of `choices`, which may be written in any case."""
         allowed = ", ".join(choices)
         self.know(name, allowed=allowed, default=default, about=about)
         found = self.find(name)
-        if found is None or found[1].upper() in choices:
-            return found[1].upper() if found else default
+        if found is None:
+            return default
+        for choice in choices:
+            if choice.lower() == found[1].lower():
+                return choice
         self.complain(name, found[2], repr(found[1]), allowed)
         return default
 

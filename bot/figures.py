@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from bot.call_figures import CallFigures
 from bot.condition import Condition
 
 # The longest pause python-telegram-bot makes after a failed poll (telegram/ext/_utils/networkloop).
@@ -149,6 +150,16 @@ class HandlerFigures:
         return min(tuple(self.running.values()), default=None)
 
 
+@dataclass
+class PoisonFigures:
+    """Updates that were left out, for good."""
+
+    unreadable: int = 0  # the library cannot parse them
+    deadly: int = 0  # whoever began with them came to its end
+    kept: int | None = None  # in the database now; None: not known
+    last: float | None = None  # when the last one was left out
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """The figures at one moment; the verdict is a pure function of it."""
@@ -163,6 +174,7 @@ class Snapshot:
     running: int = 0
     oldest_handler: float | None = None
     degraded: tuple[str, ...] = ()  # which capabilities do not work, and why
+    poison: PoisonFigures = field(default_factory=PoisonFigures)
     epoch: float = 0.0  # added to a time, it makes it seconds since 1970
 
 
@@ -179,6 +191,8 @@ class Figures:
         self.polling = PollingFigures()
         self.loop = LoopFigures()
         self.handlers = HandlerFigures()
+        self.calls = CallFigures()
+        self.poison = PoisonFigures()
         self.poller: Future[Any] | None = None
         self.dispatcher: Future[Any] | None = None
         self.conditions: tuple[Condition, ...] = ()
@@ -201,6 +215,7 @@ class Figures:
             running=len(self.handlers.running),
             oldest_handler=self.handlers.oldest(),
             degraded=tuple(_describe_troubles(self.conditions)),
+            poison=replace(self.poison),
             epoch=time.time() - self.clock(),
         )
 

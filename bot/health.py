@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from bot.figures import CONFLICT_SECONDS, Phase, PollingFigures, Snapshot
 from bot.times import stamp
 
+# For this long a poisoned update is worth a word; the count of those that are kept stays.
+POISON_SECONDS = 600.0
 # After this long without one success an outage is worth a word; a quiet poll takes 50 s at most.
 OUTAGE_SECONDS = 60.0
 
@@ -31,7 +33,7 @@ class Verdict:
     status: str
     code: int
     reason: str | None
-    trouble: str | None = None  # "rival" or "webhook": what a supervisor may want to tell apart
+    trouble: str | None = None  # the cause in a word: see docs/bot-health.md
 
     @property
     def ok(self) -> bool:
@@ -50,6 +52,7 @@ def judge(figures: Snapshot, limits: Limits, now: float) -> Verdict:
         or _judge_handlers(figures, limits, now)
         or _judge_rivals(figures, now)
         or _judge_outage(figures.polling, now)
+        or _judge_poison(figures, now)
         or _judge_capabilities(figures)
         or Verdict("running", 200, None)
     )
@@ -69,7 +72,7 @@ def _judge_loop(figures: Snapshot, limits: Limits, now: float) -> Verdict | None
         f"The event loop has been stuck for {now - beat:.1f} s (limit {limits.loop_stale:g} s): "
         "something blocks it."
     )
-    return Verdict("stuck", 503, reason)
+    return Verdict("stuck", 503, reason, "loop")
 
 
 def _judge_start(figures: Snapshot) -> Verdict | None:
@@ -81,15 +84,17 @@ def _judge_start(figures: Snapshot) -> Verdict | None:
 def _judge_token(polling: PollingFigures) -> Verdict | None:
     if polling.status in (401, 404):
         reason = f"Telegram refuses the bot token (HTTP {polling.status}: {polling.error})."
-        return Verdict("refused", 503, reason)
+        return Verdict("refused", 503, reason, "token")
     return None
 
 
 def _judge_tasks(figures: Snapshot) -> Verdict | None:
     if not figures.poller_alive:
-        return Verdict("deaf", 503, "Polling is dead: nothing asks Telegram for updates any more.")
+        reason = "Polling is dead: nothing asks Telegram for updates any more."
+        return Verdict("deaf", 503, reason, "poller")
     if not figures.dispatcher_alive:
-        return Verdict("deaf", 503, "The dispatcher is dead: updates are fetched but not handled.")
+        reason = "The dispatcher is dead: updates are fetched but not handled."
+        return Verdict("deaf", 503, reason, "dispatcher")
     return None
 
 
@@ -99,14 +104,14 @@ def _judge_age(polling: PollingFigures, limits: Limits, now: float) -> Verdict |
     age = _age(polling.finished, polling, now)
     if age > limit:
         reason = f"Polling is late: no getUpdates has finished for {age:.1f} s (limit {limit:g} s)."
-        return Verdict("late", 503, reason)
+        return Verdict("late", 503, reason, "poll")
     silence = _age(polling.succeeded, polling, now)
     if polling.pool_timeouts and silence > limit:
         reason = (
             f"Polling gets no connection from its own pool for {silence:.1f} s: "
             "only a restart cures that."
         )
-        return Verdict("late", 503, reason)
+        return Verdict("late", 503, reason, "pool")
     return None
 
 
@@ -116,7 +121,8 @@ def _judge_handlers(figures: Snapshot, limits: Limits, now: float) -> Verdict | 
     if not limits.handler_stale or oldest is None or now - oldest <= limits.handler_stale:
         return None
     age, limit = now - oldest, limits.handler_stale
-    return Verdict("stuck", 503, f"A handler has been at it for {age:.1f} s (limit {limit:g} s).")
+    reason = f"A handler has been at it for {age:.1f} s (limit {limit:g} s)."
+    return Verdict("stuck", 503, reason, "handler")
 
 
 def _judge_rivals(figures: Snapshot, now: float) -> Verdict | None:
@@ -142,14 +148,26 @@ def _judge_outage(polling: PollingFigures, now: float) -> Verdict | None:
         f"Telegram has not answered a poll for {silence:.0f} s ({polling.failures} failures in a "
         f"row, the last: {polling.error}); still trying."
     )
-    return Verdict("degraded", 200, reason)
+    return Verdict("degraded", 200, reason, "outage")
+
+
+def _judge_poison(figures: Snapshot, now: float) -> Verdict | None:
+    """What was left out is in nobody's way any more, but somebody should look at it."""
+    poison = figures.poison
+    if poison.last is None or now - poison.last > POISON_SECONDS:
+        return None
+    counts = {"could not be read": poison.unreadable, "ended the bot each time": poison.deadly}
+    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    when = stamp(figures.epoch + poison.last)
+    reason = f"Updates were left out ({told}), the last at {when}; see python -m bot poison."
+    return Verdict("poisoned", 200, reason, "poison")
 
 
 def _judge_capabilities(figures: Snapshot) -> Verdict | None:
     """A database that is away is no reason to start the bot again."""
     if not figures.degraded:
         return None
-    return Verdict("degraded", 200, " ".join(figures.degraded))
+    return Verdict("degraded", 200, " ".join(figures.degraded), "capability")
 
 
 def _age(stamp: float | None, polling: PollingFigures, now: float) -> float:

@@ -1,4 +1,4 @@
-"""GET /health over HTTP, served from a thread: it still answers when the event loop is stuck."""
+"""GET /health and /metrics from a thread, which still answers when the event loop is stuck."""
 
 import errno
 import json
@@ -15,15 +15,19 @@ from typing import Any
 from bot.exits import Exit, ExitCode
 
 Document = Callable[[], tuple[int, dict[str, Any]]]
+# From an Accept header to a content type and a page; raises ImportError without the library.
+Metrics = Callable[[str], tuple[str, bytes]]
 _PATIENCE = 5.0  # seconds a client may take to send its request
 
 
 class HealthServer:
-    """Serve `document` on host and port while in the `with` block; port 0 is any free one."""
+    """Serve both on host and port while in the `with` block; port 0 is any free one."""
 
-    def __init__(self, host: str, port: int, port_file: str, document: Document) -> None:
+    def __init__(
+        self, host: str, port: int, port_file: str, document: Document, metrics: Metrics
+    ) -> None:
         self._host, self._port, self._port_file = host, port, port_file
-        self._document = document
+        self._document, self._metrics = document, metrics
         self._server: _Server | None = None
 
     @property
@@ -55,7 +59,7 @@ class HealthServer:
 
     def _bind(self) -> "_Server":
         try:
-            return _Server(self._host, self._port, self._document)
+            return _Server(self._host, self._port, self._document, self._metrics)
         except OSError as error:
             where = f"{self._host}:{self._port}"
             raise Exit(ExitCode.CONFIG, _explain(error, where)) from None
@@ -87,8 +91,8 @@ class _Server(ThreadingHTTPServer):
     # On Windows this option would let two servers share one port.
     allow_reuse_address = os.name == "posix"
 
-    def __init__(self, host: str, port: int, document: Document) -> None:
-        self.document = document
+    def __init__(self, host: str, port: int, document: Document, metrics: Metrics) -> None:
+        self.document, self.metrics = document, metrics
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         self.address_family = family
         super().__init__((str(address[0]), port), _Handler)
@@ -115,18 +119,29 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(with_body=False)
 
     def _answer(self, *, with_body: bool) -> None:
-        if self.path.partition("?")[0] == "/health":
-            status, content = self.server.document()
-        else:
-            status, content = 404, {"reason": "the health document is at /health"}
-        body = json.dumps(content).encode() + b"\n"
+        status, content_type, body = self._find(self.path.partition("?")[0])
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
         if with_body:
             self.wfile.write(body)
 
+    def _find(self, path: str) -> tuple[int, str, bytes]:
+        if path == "/health":
+            return _json(*self.server.document())
+        if path != "/metrics":
+            return _json(404, {"reason": "there are /health and /metrics"})
+        try:
+            return 200, *self.server.metrics(self.headers.get("Accept", ""))
+        except ImportError:
+            reason = "metrics need prometheus_client: pip install prometheus_client"
+            return _json(501, {"reason": reason})
+
     def log_message(self, format: str, *args: Any) -> None:
         """Probes come every few seconds: they are not worth a line each."""
+
+
+def _json(status: int, content: dict[str, Any]) -> tuple[int, str, bytes]:
+    return status, "application/json", json.dumps(content).encode() + b"\n"

@@ -13,8 +13,8 @@ from typing import Any
 
 from telegram import Update
 from telegram.error import Conflict, NetworkError, RetryAfter, TelegramError, TimedOut
-from telegram.request import HTTPXRequest
 
+from bot.calls import CallRequest
 from bot.capability import App
 from bot.figures import LONGEST_BACKOFF, Figures
 from bot.poison import Sifted, Unintelligible, sift
@@ -29,19 +29,18 @@ _RETRY_SLACK = 0.5
 _log = logging.getLogger("bot.polling")
 
 
-class PollingRequest(HTTPXRequest):
+class PollingRequest(CallRequest):
     """The request that getUpdates uses: a pool of its own, each round trip stamped."""
 
     def __init__(self, figures: Figures, read_timeout: float) -> None:
-        super().__init__(connection_pool_size=1, read_timeout=read_timeout)
-        self._figures = figures
+        super().__init__(figures, pool_size=1, read_timeout=read_timeout)
 
-    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+    async def do_request(self, url: str, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """One round trip: (HTTP status, body); raises what the library's own request raises."""
         polling, clock = self._figures.polling, self._figures.clock
         polling.start(clock(), _offset(kwargs))
         try:
-            status, payload = await super().do_request(*args, **kwargs)
+            status, payload = await super().do_request(url, *args, **kwargs)
             sifted = _sift(payload) if status == 200 else None
         except Exception as error:
             pause = 0.0 if isinstance(error, TimedOut) else LONGEST_BACKOFF

@@ -49,7 +49,11 @@ class RedactingFormatter(logging.Formatter):
         self._clean = clean
 
     def format(self, record: logging.LogRecord) -> str:
-        text = self._clean(redact(super().format(record)))
+        return self.filter_text(super().format(record))
+
+    def filter_text(self, text: str) -> str:
+        """`text` with nothing in it that must not leave the process."""
+        text = self._clean(redact(text))
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
         return text

@@ -1,10 +1,14 @@
-"""The health document: the figures and their verdict as JSON, with ages instead of stamps."""
+"""The health document: the figures and their verdict as JSON, with ages instead of stamps.
+
+`bot.health_keys` says what each key means, and which metric it becomes.
+"""
 
 import os
 from collections.abc import Callable
 from typing import Any
 
 from bot import __version__
+from bot.call_figures import KINDS, CallFigures
 from bot.figures import Figures, Snapshot
 from bot.health import Limits, Verdict, judge
 from bot.redaction import redact
@@ -27,6 +31,12 @@ class Reporter:
         verdict = judge(snapshot, self._limits, now)
         return verdict.code, self._compose(snapshot, verdict, now)
 
+    def metrics(self, accept: str) -> tuple[str, bytes]:
+        """The content type and the page of metrics; ImportError where the library is missing."""
+        from bot.metrics import page  # only who is asked for metrics pays for the library
+
+        return page(self._figures.calls, self.document(), accept)
+
     def _compose(self, snapshot: Snapshot, verdict: Verdict, now: float) -> dict[str, Any]:
         figures = self._figures
         return {
@@ -37,7 +47,8 @@ class Reporter:
             "reason": redact(verdict.reason) if verdict.reason else None,
             "trouble": verdict.trouble,
             "bot": {"id": figures.bot_id, "username": figures.username},
-            "polling": _polling(snapshot, now),
+            "polling": _polling(snapshot, figures.calls, now),
+            "api": _api(figures.calls, now),
             "loop": {
                 "heartbeat_age_seconds": _age(snapshot.loop.beat, now),
                 "lag_seconds": round(snapshot.loop.lag, 3),
@@ -51,17 +62,19 @@ class Reporter:
                 "failed": figures.handlers.failed,
                 "dispatcher_alive": snapshot.dispatcher_alive,
             },
+            "poison": _poison(snapshot, now),
             "capabilities": self.capabilities(),
         }
 
 
-def _polling(snapshot: Snapshot, now: float) -> dict[str, Any]:
-    polling = snapshot.polling
+def _polling(snapshot: Snapshot, calls: CallFigures, now: float) -> dict[str, Any]:
+    polling, last = snapshot.polling, calls.last_poll
     return {
         "alive": snapshot.poller_alive,
         "last_started_seconds": _age(polling.started, now),
         "last_finished_seconds": _age(polling.finished, now),
         "last_success_seconds": _age(polling.succeeded, now),
+        "last_duration_seconds": round(last.seconds, 3) if last else None,
         "last_status": polling.status,
         "last_error": redact(polling.error) if polling.error else None,
         "consecutive_failures": polling.failures,
@@ -69,6 +82,36 @@ def _polling(snapshot: Snapshot, now: float) -> dict[str, Any]:
         "last_conflict_seconds": _age(polling.last_conflict, now),
         "round_trips": polling.round_trips,
         "skipped_updates": polling.skipped,
+    }
+
+
+def _api(calls: CallFigures, now: float) -> dict[str, Any]:
+    last, limited = calls.last, calls.last_rate_limit
+    timings = dict(calls.timings)
+    return {
+        "calls": sum(timing.calls for timing in timings.values()),
+        "last_method": last.method if last else None,
+        "last_status": last.status if last else None,
+        "last_error": last.error if last else None,
+        "last_latency_seconds": round(last.seconds, 3) if last else None,
+        "last_call_seconds": _age(last.ended, now) if last else None,
+        "last_429_seconds": _age(limited.ended, now) if limited else None,
+        "last_retry_after_seconds": limited.retry_after if limited else None,
+        "errors": {kind: calls.errors[kind] for kind in KINDS},
+        "methods": {
+            method: {"calls": timing.calls, "seconds": round(timing.seconds, 3)}
+            for method, timing in timings.items()
+        },
+    }
+
+
+def _poison(snapshot: Snapshot, now: float) -> dict[str, Any]:
+    poison = snapshot.poison
+    return {
+        "unreadable": poison.unreadable,
+        "deadly": poison.deadly,
+        "kept": poison.kept,
+        "last_seconds": _age(poison.last, now),
     }
 
 

@@ -19,6 +19,7 @@ from bot.exits import Exit, ExitCode
 from bot.github.settings import GitHubSettings, read_github
 from bot.guards.settings import GuardSettings, read_guards
 from bot.knowledge.settings import KnowledgeSettings, read_knowledge
+from bot.logs import JSON, TEXT
 from bot.panic.settings import PanicSettings, read_panic
 from bot.pii import mask_pii
 from bot.redaction import mask, redact
@@ -51,6 +52,7 @@ class Settings:
     delete_webhook: bool = False
     faults: bool = False
     log_level: str = "INFO"
+    log_format: str = TEXT
     guards: GuardSettings = field(default_factory=GuardSettings)
     panic: PanicSettings = field(default_factory=PanicSettings)
     knowledge: KnowledgeSettings = field(default_factory=KnowledgeSettings)
@@ -191,6 +193,9 @@ def _read_life(reader: Reader) -> dict[str, Any]:
             "BOT_FAULTS", False, "The command /fault, which breaks the bot on purpose."
         ),
         "log_level": reader.choice("LOG_LEVEL", "INFO", _LEVELS, "How much is logged."),
+        "log_format": reader.choice(
+            "LOG_FORMAT", TEXT, (TEXT, JSON), "Lines of text, or one JSON object a line."
+        ),
     }
 
 

@@ -1,5 +1,5 @@
-"""Writes `docs/states.md` from the table of the core, and the settings of the bot: the table in
-`docs/bot.md`, and `bot/env.example`.
+"""Writes `docs/states.md` from the table of the core, and of the bot the tables in its pages, and
+`bot/env.example`.
 
 Run `python -m docs.generate`. What it writes is never edited by hand; tests say when it is out of
 date.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.health_page import write_tables
 from bot.settings import known_variables
 from bot.settings_page import example_text, table
 from watchdog.core.machine import IGNORED, TABLE
@@ -17,6 +18,7 @@ from watchdog.core.model import State
 PAGE = Path(__file__).with_name("states.md")
 BOT_PAGE = Path(__file__).with_name("bot.md")
 EXAMPLE = Path(__file__).parents[1] / "bot" / "env.example"
+HEALTH_PAGE = Path(__file__).with_name("bot-health.md")
 SETTINGS = ("<!-- settings -->\n", "<!-- end of settings -->\n")
 
 ABOUT = """# The states of a program
@@ -87,6 +89,7 @@ def bot_page(text: str) -> str:
 def main() -> None:
     """Write the pages."""
     PAGE.write_text(page(), encoding="utf-8")
+    HEALTH_PAGE.write_text(write_tables(HEALTH_PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     BOT_PAGE.write_text(bot_page(BOT_PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     EXAMPLE.write_text(example_text(known_variables()), encoding="utf-8")
 

@@ -28,7 +28,13 @@ def ask(port: int, path: str, method: str = "GET") -> tuple[int, bytes]:
 
 
 def serve(document: Any = None, port: int = 0, port_file: str = "") -> HealthServer:
-    return HealthServer("127.0.0.1", port, port_file, document or (lambda: (200, {"a": 1})))
+    return HealthServer(
+        "127.0.0.1", port, port_file, document or (lambda: (200, {"a": 1})), measure
+    )
+
+
+def measure(accept: str) -> tuple[str, bytes]:
+    return "text/plain", f"for {accept}".encode()
 
 
 def test_the_document_and_its_status_are_served() -> None:
@@ -38,6 +44,19 @@ def test_the_document_and_its_status_are_served() -> None:
         assert ask(server.port, "/health?x=1")[0] == 503
         assert ask(server.port, "/health", "HEAD") == (503, b"")
         assert ask(server.port, "/")[0] == 404
+        assert ask(server.port, "/metrics") == (200, b"for ")
+
+
+def test_metrics_without_their_library_say_what_to_install() -> None:
+    """501 and the package's name; /health does not need it."""
+
+    def missing(accept: str) -> tuple[str, bytes]:
+        raise ImportError("no module")
+
+    with HealthServer("127.0.0.1", 0, "", lambda: (200, {}), missing) as server:
+        status, body = ask(server.port, "/metrics")
+        assert (status, b"pip install prometheus_client" in body) == (501, True)
+        assert ask(server.port, "/health")[0] == 200
 
 
 def test_a_slow_client_holds_up_nobody() -> None:
@@ -73,7 +92,7 @@ def test_an_unknown_host_is_an_error() -> None:
     """HEALTH_HOST must be an address of this machine."""
     with (
         pytest.raises(Exit, match="HEALTH_HOST"),
-        HealthServer("192.0.2.1", 0, "", lambda: (0, {})),
+        HealthServer("192.0.2.1", 0, "", lambda: (0, {}), measure),
     ):
         pass
 
