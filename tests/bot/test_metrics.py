@@ -59,9 +59,11 @@ def test_the_page_of_a_running_bot_says_what_its_health_says(bench: Any) -> None
     fault = {"method": "sendMessage", "bot": bench.id, "status": 429, "retry_after": 1}
     bench.sandbox.fault("answer", count=1, **fault)
     assert bench.ask("my secret words") == ["my secret words"]
-    document = bot.health()[1]
+    told = lambda: bot.health()[1]["api"]["methods"]["sendMessage"]["calls"] == 2  # noqa: E731
+    bench.wait_until(told, "the second call to be noted")
     content_type, text = scrape(bot)
     assert content_type.startswith("text/plain; version=")
+    document = bot.health()[1]
     api = document["api"]
     assert (api["last_method"], api["last_status"], api["last_error"]) == ("sendMessage", 200, None)
     assert api["last_latency_seconds"] > 0
