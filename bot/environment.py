@@ -8,7 +8,8 @@ remembers what it was asked for, so that the page about the settings is written 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+
+from bot.urls import split_url
 
 _USER = re.compile(r"[1-9][0-9]{0,18}")
 _TRUE = ("true", "yes", "on", "1")
@@ -178,9 +179,7 @@ class Reader:
 
 
 def _is_root(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        named = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
+    parts = split_url(url, "http", "https")
+    if parts is None or not parts.hostname or parts.query or parts.fragment:
         return False
-    return named and not parts.query and not parts.fragment and not re.search(r"/bot/?$", url)
+    return not re.search(r"/bot/?$", url)

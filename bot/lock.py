@@ -15,15 +15,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import TracebackType
 
 from bot.exits import Exit, ExitCode
+from bot.lock_types import Held
 from bot.redaction import redact
 
 if sys.platform == "win32":
-    from bot.lock_windows import Held, Hold, inherit, lock_directory, take, user_name
+    from bot.lock_windows import Hold, inherit, lock_directory, take, user_name
 else:
-    from bot.lock_posix import Held, Hold, inherit, lock_directory, take, user_name
+    from bot.lock_posix import Hold, inherit, lock_directory, take, user_name
 
 if sys.platform == "linux":
     from bot.lock_abstract import Taken, take_second
@@ -82,12 +82,7 @@ class BotLock:
             self._second = self._take_second()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._let_go()
 
     def _inherit(self) -> Hold | None:

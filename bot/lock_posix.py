@@ -15,21 +15,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.lock_types import DIRECTORY_VARIABLE, Held
+
 assert sys.platform != "win32"  # for the type checker: the rest exists on one side only
 
-DIRECTORY_VARIABLE = "WATCHDOG_LOCK_DIR"  # for tests: everyone must agree on one directory
 _ROOT_DIRECTORY = Path("/run/watchdog")
 _USER_DIRECTORY = ".local/state/watchdog/locks"
 _FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 _ATTEMPTS = 100  # each lost race needs another process to remove or create the file in between
-
-
-class Held(Exception):
-    """Somebody else holds the lock; `text` is what the file says about them."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.text = text
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from bot.lock_types import DIRECTORY_VARIABLE, Held
+
 assert sys.platform == "win32"  # for the type checker: the rest exists on one side only
-
-DIRECTORY_VARIABLE = "WATCHDOG_LOCK_DIR"  # for tests: everyone must agree on one directory
-
-
-class Held(Exception):
-    """Somebody else holds the lock; `text` is what its record says about them."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.text = text
 
 
 @dataclass(frozen=True)

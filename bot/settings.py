@@ -23,6 +23,7 @@ from bot.logs import JSON, TEXT
 from bot.panic.settings import PanicSettings, read_panic
 from bot.pii import mask_pii
 from bot.redaction import mask, redact
+from bot.urls import http_root
 
 API_ROOT = "https://api.telegram.org"
 # The read timeout that python-telegram-bot adds on top of the long poll's own time.
@@ -67,8 +68,7 @@ class Settings:
     @property
     def health_url(self) -> str:
         """Where /health is going to be."""
-        host = f"[{self.health_host}]" if ":" in self.health_host else self.health_host
-        return f"http://{host}:{self.health_port or '<any free port>'}/health"
+        return http_root(self.health_host, self.health_port or "<any free port>") + "/health"
 
     @property
     def database_path(self) -> Path:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from bot.agents.file import AgentsFile, AgentsFileError, AgentTable, load_file, make_rules
 from bot.agents.rules import Rule
 from bot.agents.specs import AgentSpec, CallSpec, EndpointSpec
 from bot.entry_points import ENTRY_POINT, EntryPointError, find_function
 from bot.environment import Reader
+from bot.urls import split_url
 
 FIRST = "default"  # the name of the agent that the variables describe
 MISSING = "set AGENT_URL and AGENT_MODEL, or AGENT_CALL, or AGENTS_FILE"
@@ -129,12 +129,13 @@ def _find_problems(table: AgentTable) -> Iterator[tuple[str, str]]:
 
 
 def _is_endpoint(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        named = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    return named and url.isprintable() and not ({"@", "?", "#", " "} & set(url))
+    parts = split_url(url, "http", "https")
+    return (
+        parts is not None
+        and bool(parts.hostname)
+        and url.isprintable()
+        and not ({"@", "?", "#", " "} & set(url))
+    )
 
 
 def _find_key(reader: Reader, variable: str, place: str) -> str:

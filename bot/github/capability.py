@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.capability import App, Capability, Command
+from bot.capability import Capability, Command
 from bot.github.commands import GitHubCommands
 from bot.github.settings import GitHubSettings
 from bot.parts import Parts
@@ -17,9 +17,6 @@ def make_github(parts: Parts) -> Capability:
     condition = parts.figures.add_condition(NAME)
     commands = GitHubCommands(settings.github, condition, parts.figures, settings.clean)
 
-    async def started(application: App) -> None:
-        await commands.tend()
-
     return Capability(
         name=NAME,
         commands=(
@@ -30,7 +27,7 @@ def make_github(parts: Parts) -> Capability:
         missing=missing,
         details=tuple(_describe(settings.github)),
         figures=condition.figures,
-        started=started,
+        started=commands.tend,
     )
 
 

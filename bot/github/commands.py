@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 
 from telegram import Update
 
-from bot.capability import Context
-from bot.condition import Condition, Rhythm, watch
+from bot.capability import App, Context
+from bot.condition import Condition, Rhythm
+from bot.dependency import Dependency
 from bot.figures import Figures
 from bot.github.client import GitHub
-from bot.github.refusals import GitHubError
 from bot.github.routes import find_labels
 from bot.github.settings import GitHubSettings
 from bot.github.texts import (
@@ -41,9 +41,9 @@ class GitHubCommands:
         figures: Figures,
         clean: Callable[[str], str],
     ) -> None:
-        self._settings, self._condition = settings, condition
-        self._figures, self._clean = figures, clean
+        self._settings, self._figures, self._clean = settings, figures, clean
         self._github = GitHub(settings)
+        self._dependency = Dependency(self._github, condition, _RHYTHM, show_refusal)
 
     async def open(self, update: Update, context: Context) -> None:
         draft = read_draft(self._clean(argument(update)), self._settings.repository)
@@ -82,36 +82,13 @@ class GitHubCommands:
 
         return await self._reply(update, repository, work)
 
-    async def look(self) -> None:
-        """See how GitHub is, and tell the condition."""
-
-        async def work() -> str:
-            await self._github.check()
-            return ""
-
-        await self._in_words(work)
-
-    async def tend(self) -> None:
+    async def tend(self, application: App) -> None:
         """Look after GitHub until cancelled."""
-        try:
-            await watch(self._condition, self.look, _RHYTHM)
-        finally:
-            await self._github.close()
+        await self._dependency.tend()
 
     async def _reply(
         self, update: Update, repository: str, work: Callable[[], Awaitable[str]]
     ) -> None:
         if not repository:
             return await reply_plain(update, NO_REPOSITORY)
-        return await reply_html(update, await self._in_words(work))
-
-    async def _in_words(self, work: Callable[[], Awaitable[str]]) -> str:
-        """What `work` says as HTML, or why GitHub did not do it."""
-        try:
-            text = await work()
-        except GitHubError as error:
-            if error.trouble:
-                self._condition.fail(str(error))
-            return show_refusal(error)
-        self._condition.well()
-        return text
+        return await reply_html(update, await self._dependency.say(work))

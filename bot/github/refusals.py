@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.dependency import DependencyError
 from bot.texts import shorten
 
 # What GitHub's documentation asks for where a secondary limit comes without a time.
@@ -18,12 +19,11 @@ _LONGEST_PAUSE = 3600.0
 _LONGEST_MESSAGE = 300
 
 
-class GitHubError(Exception):
+class GitHubError(DependencyError):
     """GitHub did not do it; the text says why, as the rest of a sentence without a full stop."""
 
     def __init__(self, text: str, trouble: bool = False, rest_until: float = 0.0) -> None:
-        super().__init__(text)
-        self.trouble = trouble
+        super().__init__(text, trouble)
         self.rest_until = rest_until  # seconds since 1970; nothing may be asked before
 
 

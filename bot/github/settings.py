@@ -4,11 +4,11 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from bot.environment import Reader
 from bot.github.routes import BadRoute, Route, parse_routes
 from bot.redaction import redact
+from bot.urls import split_url
 
 API_URL = "https://api.github.com"
 _OWNER = r"[A-Za-z0-9](?:-?[A-Za-z0-9_]){0,38}"
@@ -96,14 +96,12 @@ def _found(reader: Reader, name: str) -> Iterator[tuple[str, str, str]]:
 
 def is_api_url(url: str) -> bool:
     """Whether a token may be sent there: over TLS, or not off this machine."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
+    parts = split_url(url, "http", "https")
+    if parts is None or not parts.hostname:
         return False
     plain = not parts.query and not parts.fragment and "@" not in parts.netloc
-    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_here(host))
-    return bool(host) and port != 0 and plain and safe and not re.search(r"\s", url)
+    safe = parts.scheme == "https" or _is_here(parts.hostname)
+    return plain and safe and not re.search(r"\s", url)
 
 
 def _is_here(host: str) -> bool:

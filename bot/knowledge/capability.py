@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from bot.capability import App, Capability, Command
+from bot.capability import Capability, Command
 from bot.knowledge.commands import KnowledgeCommands
 from bot.knowledge.settings import KnowledgeSettings
 from bot.knowledge.sqlite_store import SqliteStore
@@ -28,9 +28,6 @@ def make_knowledge(parts: Parts) -> Capability:
     store = _make_store(settings.knowledge, parts.database.path, missing is None)
     commands = KnowledgeCommands(store, condition, settings.guards.lists, settings.clean)
 
-    async def started(application: App) -> None:
-        await commands.tend()
-
     return Capability(
         name=NAME,
         commands=(
@@ -41,7 +38,7 @@ def make_knowledge(parts: Parts) -> Capability:
         missing=missing,
         details=tuple(_describe(settings, store)),
         figures=condition.figures,
-        started=started,
+        started=commands.tend,
     )
 
 

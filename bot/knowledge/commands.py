@@ -1,12 +1,13 @@
 """/kb_stats, /kb_search and /kb_add: the knowledge base in the chat."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from telegram import Update
 
-from bot.capability import Context
-from bot.condition import Condition, Rhythm, watch
-from bot.knowledge.store import Store, StoreError, clean
+from bot.capability import App, Context
+from bot.condition import Condition, Rhythm
+from bot.dependency import Dependency
+from bot.knowledge.store import Store, clean
 from bot.knowledge.texts import (
     USAGE_ADD,
     USAGE_SEARCH,
@@ -35,14 +36,15 @@ class KnowledgeCommands:
         may_add: Callable[[int | None], bool],
         mask: Callable[[str], str],
     ) -> None:
-        self._store, self._condition = store, condition
+        self._store = store
+        self._dependency = Dependency(store, condition, _RHYTHM, show_trouble)
         self._may_add, self._mask = may_add, mask
 
     async def stats(self, update: Update, context: Context) -> None:
         async def work() -> str:
             return show_stats(await self._store.stats(), self._store.place)
 
-        await reply_html(update, await self._in_words(work))
+        await reply_html(update, await self._dependency.say(work))
 
     async def search(self, update: Update, context: Context) -> None:
         words = clean(argument(update))
@@ -52,7 +54,7 @@ class KnowledgeCommands:
         async def work() -> str:
             return show_found(await self._store.search(words, HITS), words)
 
-        return await reply_html(update, await self._in_words(work))
+        return await reply_html(update, await self._dependency.say(work))
 
     async def add(self, update: Update, context: Context) -> None:
         user, message = user_of(update), update.effective_message
@@ -66,30 +68,8 @@ class KnowledgeCommands:
         async def work() -> str:
             return show_kept(note, await self._store.add(note))
 
-        return await reply_html(update, await self._in_words(work))
+        return await reply_html(update, await self._dependency.say(work))
 
-    async def look(self) -> None:
-        """See how the store is, and tell the condition."""
-
-        async def work() -> str:
-            await self._store.check()
-            return ""
-
-        await self._in_words(work)
-
-    async def tend(self) -> None:
+    async def tend(self, application: App) -> None:
         """Look after the store until cancelled."""
-        try:
-            await watch(self._condition, self.look, _RHYTHM)
-        finally:
-            await self._store.close()
-
-    async def _in_words(self, work: Callable[[], Awaitable[str]]) -> str:
-        """What `work` says as HTML, or why the store cannot do it."""
-        try:
-            text = await work()
-        except StoreError as error:
-            self._condition.fail(str(error))
-            return show_trouble(error)
-        self._condition.well()
-        return text
+        await self._dependency.tend()

@@ -14,17 +14,8 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 
 from bot.knowledge import migrations
-from bot.knowledge.store import (
-    MARK_FROM,
-    MARK_TO,
-    PATIENCE,
-    SNIPPET_WORDS,
-    Found,
-    Hit,
-    Note,
-    Stats,
-    StoreError,
-)
+from bot.knowledge.snippets import MARK_FROM, MARK_TO, SNIPPET_WORDS
+from bot.knowledge.store import PATIENCE, Found, Hit, Note, Stats, StoreError
 from bot.os_reasons import os_reason
 
 Result = TypeVar("Result")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from bot.environment import Reader
+from bot.urls import split_url
 
 _ALLOWED = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with what is special in it as %XX"
 
@@ -67,9 +68,7 @@ def _url(reader: Reader) -> str:
 
 def is_database_url(url: str) -> bool:
     """Whether this names a PostgreSQL database; a host may be left out for a unix socket."""
-    try:
-        parts = urlsplit(url)
-        named = parts.scheme in ("postgresql", "postgres") and parts.port != 0
-    except ValueError:
+    parts = split_url(url, "postgresql", "postgres")
+    if parts is None or parts.fragment:
         return False
-    return named and url.isprintable() and not re.search(r"\s", url) and not parts.fragment
+    return url.isprintable() and not re.search(r"\s", url)

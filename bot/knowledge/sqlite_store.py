@@ -14,17 +14,8 @@ from typing import TypeVar
 from bot.database import Database, DatabaseError, Schema
 from bot.exits import Exit
 from bot.knowledge.query import match_expression
-from bot.knowledge.store import (
-    MARK_FROM,
-    MARK_TO,
-    PATIENCE,
-    SNIPPET_WORDS,
-    Found,
-    Hit,
-    Note,
-    Stats,
-    StoreError,
-)
+from bot.knowledge.snippets import MARK_FROM, MARK_TO, SNIPPET_WORDS
+from bot.knowledge.store import PATIENCE, Found, Hit, Note, Stats, StoreError
 
 Result = TypeVar("Result")
 

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-# Control characters around a word that was found: no note holds any, see `clean`.
-MARK_FROM, MARK_TO = "\x02", "\x03"
-SNIPPET_WORDS = 24
+from bot.dependency import DependencyError
+
 # Under the 30 s that most people wait, and long enough for a database that wakes up.
 PATIENCE = 4.0  # seconds, the longest that one operation may take
 
 
-class StoreError(Exception):
-    """The store cannot do it now; the text says why, without a secret and without a full stop."""
+class StoreError(DependencyError):
+    """The store cannot do it now."""
 
 
 @dataclass(frozen=True)

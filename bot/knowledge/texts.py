@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from bot.knowledge.store import MARK_FROM, MARK_TO, Found, Hit, Note, Stats, StoreError, clean
+from bot.knowledge.snippets import MARK_FROM, MARK_TO
+from bot.knowledge.store import Found, Hit, Note, Stats, StoreError, clean
 from bot.texts import escape, join_lines, shorten
 
 LONGEST_TITLE = 120

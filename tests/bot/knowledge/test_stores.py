@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.knowledge.store import MARK_FROM, MARK_TO, Note, Stats, clean
+from bot.knowledge.snippets import MARK_FROM, MARK_TO
+from bot.knowledge.store import Note, Stats, clean
 
 MakeStore = Callable[[], Any]
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.knowledge.query import match_expression
-from bot.knowledge.store import MARK_FROM, MARK_TO, Found, Hit, StoreError, clean
+from bot.knowledge.snippets import MARK_FROM, MARK_TO
+from bot.knowledge.store import Found, Hit, StoreError, clean
 from bot.knowledge.texts import LONGEST_TITLE, mark_up, read_note, show_found, show_trouble
 from bot.texts import LONGEST, join_lines, units
 
