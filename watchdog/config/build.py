@@ -12,6 +12,7 @@ from watchdog.config.drilling import drill_of
 from watchdog.config.envfile import read_env_file
 from watchdog.config.errors import ConfigError, Findings, KeyPath
 from watchdog.config.expand import CannotExpand, Scope, expand
+from watchdog.config.held_sockets import sockets_of
 from watchdog.config.kinds import UNLIMITED
 from watchdog.config.listening import listener_of
 from watchdog.config.log_limits import check_limits
@@ -78,6 +79,7 @@ def build_program(name: str, raw: Any, around: Surroundings, findings: Findings)
         listener=listener_of(name, table, findings),
         drill=drill_of(table, findings),
         group_priority=table["group_priority"],
+        sockets=sockets_of(name, table, around.base, around.environ, findings),
     )
 
 

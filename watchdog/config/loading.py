@@ -19,6 +19,7 @@ from watchdog.config.build import Surroundings, build_program
 from watchdog.config.errors import ConfigError, Findings, nearest
 from watchdog.config.expand import Scope
 from watchdog.config.files import read_text
+from watchdog.config.held_sockets import check_own_doors
 from watchdog.config.house_options import HOUSE_OPTIONS
 from watchdog.config.login import read_logins
 from watchdog.config.model import AlertsConfig, Config, House, IncidentsConfig, ProgramConfig
@@ -90,6 +91,7 @@ def assemble(tables: dict[str, Any], origin: Origin, findings: Findings) -> Conf
     socket = _socket(watchdog, state, origin, findings)
     logins = read_logins(watchdog, origin.base, origin.environ, findings)
     alerts = _alerts(tables, scope, origin, findings)
+    check_own_doors(programs, watchdog["http"], socket, findings)
     findings.raise_any()
     return Config(
         path=origin.path,

@@ -108,6 +108,21 @@ class DrillConfig(Struct, frozen=True):
         return f"DrillConfig(every={self.every}, at={self.at}, only={self.only})"
 
 
+class SocketConfig(Struct, frozen=True):
+    """A listening socket that is held for a program. `name` is told in LISTEN_FDNAMES."""
+
+    place: Address | Path
+    name: str = ""
+    mode: int = 0o660  # of a unix socket's file
+    owner: str | None = None  # of it: "user" or "user:group"; None is the program's account
+    backlog: int | None = None  # connections that may wait; None is what the system allows
+
+    @property
+    def key(self) -> str:
+        """The address as it is written and shown."""
+        return f"unix:{self.place}" if isinstance(self.place, Path) else str(self.place)
+
+
 class IncidentsConfig(Struct, frozen=True):
     """How much evidence is kept."""
 
@@ -170,12 +185,13 @@ class ProgramConfig(Struct, frozen=True):
     secrets: frozenset[str]  # to be struck out of all output
     policy: Policy
     autostart: bool
-    stdin: Literal["null", "pipe"] = "null"
+    stdin: Literal["null", "pipe", "socket"] = "null"
     evidence: EvidenceConfig = EvidenceConfig()
     group_name: str = ""  # the group of programs; empty is one of its own
     group_priority: int | None = None  # as supervisor shows it; None is the program's own
     listener: ListenerConfig | None = None
     drill: DrillConfig = DrillConfig()
+    sockets: tuple[SocketConfig, ...] = ()  # held for it, over its restarts
 
     @property
     def team(self) -> str:

@@ -89,6 +89,7 @@ def seen(program: ProgramConfig, config: Config) -> tuple[Any, ...]:
         # Left out by default: what ran before there was this key has the same fingerprint.
         *([program.stdin] if program.stdin != "null" else []),
         *([program.listener.pool] if program.listener else []),  # whose pipes it has
+        *([program.sockets] if program.sockets else []),
     )
 
 

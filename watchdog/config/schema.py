@@ -8,6 +8,7 @@ from __future__ import annotations
 from watchdog.config import kinds
 from watchdog.config.alert_options import ALERTS
 from watchdog.config.drilling import DRILL
+from watchdog.config.held_sockets import sockets
 from watchdog.config.house_options import HOUSE_OPTIONS
 from watchdog.config.identity import singleton
 from watchdog.config.listening import LISTENER
@@ -183,10 +184,21 @@ PROGRAM = section(
     ),
     option(
         "stdin",
-        kinds.choice("null", "pipe"),
+        kinds.choice("null", "pipe", "socket"),
         "null",
-        "What it reads from: nothing, or what supervisorctl's `fg` (`sendProcessStdin`) sends it.",
+        "What it reads from: nothing, or what supervisorctl's `fg` (`sendProcessStdin`) sends it, "
+        'or, as FastCGI servers have it, the one socket of `sockets` ("socket").',
         elsewhere="StandardInput",
+    ),
+    option(
+        "sockets",
+        sockets(),
+        [],
+        "Addresses at which the watchdog listens for it. They stay open while it is restarted, and "
+        "it gets them from descriptor 3 on, as from systemd (`LISTEN_FDS`); "
+        "[sockets.md](sockets.md) says more.",
+        example='["127.0.0.1:8000", { listen = "unix:web.sock", mode = "660" }]',
+        elsewhere="ListenStream bind listen",
     ),
     option("autostart", kinds.boolean(), True, "Start it together with the watchdog."),
     option(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from watchdog.config.errors import Findings, nearest
+from watchdog.config.held_sockets import check_sockets
 from watchdog.config.listening import check_pools
 from watchdog.config.model import ProgramConfig
 
@@ -36,6 +37,7 @@ def check_together(programs: Iterable[ProgramConfig], findings: Findings) -> Non
     _check_once(by_name, "logs", _log_files, findings)
     _check_dependencies(by_name, findings)
     check_pools(by_name.values(), findings)
+    check_sockets(by_name.values(), findings)
 
 
 def _check_once(

@@ -20,7 +20,7 @@ from watchdog.core.events import Event, Probed, TreeEmpty
 from watchdog.core.fleet import Fleet
 from watchdog.core.model import State
 from watchdog.core.program import Program
-from watchdog.daemon import clock
+from watchdog.daemon import clock, doors
 from watchdog.daemon.audience import Audience, Sources
 from watchdog.daemon.chronicle import Chronicle
 from watchdog.daemon.console import Console
@@ -63,6 +63,7 @@ from watchdog.process import (
     choose_system,
 )
 from watchdog.process.oom import OomWatch
+from watchdog.sockets import Sockets
 
 
 class Parts:
@@ -152,6 +153,7 @@ class Parts:
             lambda before, after: self.views.note(before, after),
             lambda before, after: self.keeper.note(before, after),
             lambda before, after: self.upward.touch(),
+            lambda before, after: doors.watch_rest(self.sockets, before, after),
             lambda before, after: self.audience.observe(before, after),
             lambda before, after: self.recorder.note(before, after),
             lambda before, after: self.herald.observe(before, after),
@@ -209,7 +211,16 @@ class Parts:
             wards=Wards(processes, system.place_of),
             feeds=Feeds(self.config.state),
             audience=self.audience,
+            sockets=self.sockets,
         )
+
+    @cached_property
+    def sockets(self) -> Sockets:
+        return Sockets(doors.fetch, self._tell_socket)
+
+    def _tell_socket(self, program: str, text: str) -> None:
+        self.console.say(f"{program}: {text}")
+        self.journal.write("socket", program=program, reason=text)
 
     @cached_property
     def captures(self) -> Captures:

@@ -18,6 +18,7 @@ from watchdog.config.model import ProgramConfig
 from watchdog.core.events import Event, SpawnFailed
 from watchdog.core.model import Exit
 from watchdog.daemon.audience import Audience
+from watchdog.daemon.doors import with_sockets
 from watchdog.daemon.wards import Wards
 from watchdog.locks import Locks
 from watchdog.logs.capture import Captures, ChildEnds
@@ -27,6 +28,7 @@ from watchdog.probes.heartbeat import NotifySockets
 from watchdog.probes.probes import Probes
 from watchdog.process import MemoryWatch, Processes, SpawnSpec
 from watchdog.process.users import Account, account_of
+from watchdog.sockets import CannotListen, Sockets
 
 OURS = frozenset(
     [
@@ -59,6 +61,7 @@ class Adapters(NamedTuple):
     wards: Wards
     feeds: Feeds
     audience: Audience
+    sockets: Sockets
 
 
 class Crew:
@@ -105,6 +108,8 @@ class Crew:
         with contextlib.ExitStack() as ours:
             try:
                 spec = self._prepare(config, incarnation, ours)
+            except CannotListen as error:
+                return self._post(name, SpawnFailed(incarnation, Exit(detail=str(error))))
             except OSError as error:
                 detail = f"cannot prepare the start: {error.strerror or error}"
                 return self._post(name, SpawnFailed(incarnation, Exit(detail=detail)))
@@ -124,6 +129,9 @@ class Crew:
         notify = self._open_notify(config)
         self._adapters.notify.begin(config.name, incarnation)
         spec = replace(self._specify(config, ends, notify), stdin=stdin)
+        if config.sockets:
+            account = find_account(config)
+            spec = with_sockets(spec, config, self._adapters.sockets, account, ours)
         pipes = self._adapters.audience.open(config)
         if pipes is None:
             return spec
@@ -144,6 +152,9 @@ class Crew:
         """A process that another watchdog started was adopted: go on reading and hearing it."""
         config = self._configs[name]
         self.listen(name, pid)
+        if config.sockets:
+            processes = self._adapters.processes
+            self._adapters.sockets.recover(name, config.sockets, lambda: processes.members(name))
         with contextlib.suppress(OSError):  # taken by an impostor: then no beat will be heard
             self._open_notify(config)
             self._adapters.notify.resume(name, incarnation)

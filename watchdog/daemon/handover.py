@@ -19,6 +19,7 @@ from watchdog.core.plans import Plans
 from watchdog.core.program import Program
 from watchdog.daemon.ledger import Account
 from watchdog.daemon.records import Record
+from watchdog.sockets import Inheritance
 
 HANDOVER = "WATCHDOG_HANDOVER"
 """The variable that tells a watchdog that it takes over, and from which descriptor."""
@@ -60,6 +61,7 @@ class Handover(Struct):
     resting: list[str] = []  # programs that nobody wants up
     same: list[str] = []  # programs whose process would notice no change of the configuration
     anew: bool = False  # nothing goes on: everything is down, and starts from the beginning
+    sockets: list[Inheritance] = []  # that are held for programs
     counts: dict[str, msgspec.Raw] = {}  # what was counted for /metrics
     ended: dict[str, float] = {}  # when the last process of a program ended (Unix seconds)
     accounts: dict[str, Account] = {}  # of the ledger: ends whose successor is awaited
@@ -70,7 +72,8 @@ class Handover(Struct):
         doors = [self.doors.unix, self.doors.tcp]
         own = [self.state_lock, self.guardian[0]]
         ears = [one for pair in self.listeners.values() for one in pair]
-        found = [*own, *doors, *locks, *ears, *self.notify.values(), *self.pipes]
+        held = [one.descriptor for one in self.sockets]
+        found = [*own, *doors, *locks, *ears, *held, *self.notify.values(), *self.pipes]
         return [descriptor for descriptor in found if descriptor >= 0]
 
 

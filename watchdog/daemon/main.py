@@ -330,6 +330,7 @@ def dismiss(parts: Parts) -> None:
     adapters.processes.close()
     adapters.captures.close()
     adapters.audience.close()
+    adapters.sockets.close()
     parts.recorder.flush()
     parts.herald.close()
     parts.journal.close()

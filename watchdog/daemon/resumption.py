@@ -19,6 +19,7 @@ from watchdog.core.model import Need, Policy
 from watchdog.core.plans import Plans
 from watchdog.core.program import Program
 from watchdog.daemon.assembly import Parts
+from watchdog.daemon.doors import AT_REST
 from watchdog.daemon.fingerprint import fingerprint
 from watchdog.daemon.handover import Handover, unpack
 from watchdog.daemon.heritage import UNSEEN, birth_of, stand_in
@@ -82,6 +83,8 @@ class Resumption:
                 self._parts.console.say(f"{name}: the lock {key} was not handed over")
         for name, descriptor in self._given.notify.items():
             adapters.notify.inherit(name, descriptor)
+        up = [name for name, program in self._carried.items() if program.state not in AT_REST]
+        adapters.sockets.inherit(self._given.sockets, up)
         adapters.audience.resume(self._given.audience, self._given.listeners)
         if self._given.guardian[0] >= 0:
             adapters.wards.inherit(*self._given.guardian)

@@ -156,6 +156,7 @@ class Upgrader:
             ended=parts.views.ended,
             accounts=parts.ledger.accounts(),
             counts=parts.tally.pack(),
+            sockets=parts.adapters.sockets.inheritance(),
         )
 
     def _note_failure(self, reason: str) -> None:

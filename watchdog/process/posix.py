@@ -39,11 +39,28 @@ def launch(spec: SpawnSpec, mark: Mark) -> int:
     if account is not None:
         environment = users.environment_of(account, environment, dict(os.environ))
     with limits.marked(mark.nonce), limits.around(spec.limits):
-        child = subprocess.Popen(spec.command, **_options(spec, environment, account))
+        child = _popen(spec, environment, account)
     # From here on the status is ours to collect: with a returncode Popen never waits by itself.
     child.returncode = 0
     _limit_or_kill(child.pid, spec)
     return child.pid
+
+
+def _popen(
+    spec: SpawnSpec, environment: dict[str, str], account: users.Account | None
+) -> subprocess.Popen[bytes]:
+    options = _options(spec, environment, account)
+    if not spec.sockets:
+        return subprocess.Popen(spec.command, **options)
+    from watchdog.process.passing import placed  # only where sockets are held
+
+    given = (spec.command, environment, spec.sockets, spec.socket_names, spec.pass_fds)
+    try:
+        with placed(*given) as before_exec:
+            return subprocess.Popen(spec.command, preexec_fn=before_exec, **options)
+    except subprocess.SubprocessError:
+        text = "its sockets cannot be given to it; is its limit of open files too low?"
+        raise ValueError(text) from None
 
 
 def _options(
@@ -57,7 +74,7 @@ def _options(
         "stderr": spec.stderr,
         "pass_fds": spec.pass_fds,
         "umask": spec.umask,
-        "start_new_session": True,  # no preexec_fn: it would forbid vfork
+        "start_new_session": True,  # no preexec_fn unless need be: it would forbid vfork
     }
     if account is not None:
         options |= {"user": account.uid, "group": account.gid, "extra_groups": account.groups}

@@ -21,6 +21,8 @@ class SpawnSpec(Struct, frozen=True):
     stdout: int | None = None  # None keeps the watchdog's own
     stderr: int | None = None
     pass_fds: tuple[int, ...] = ()
+    sockets: tuple[int, ...] = ()  # what the child finds at 3, 4, ..., whatever they are here
+    socket_names: tuple[str, ...] = ()
 
 
 class Mark(Struct, frozen=True):
