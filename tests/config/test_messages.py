@@ -45,7 +45,7 @@ IN_PROGRAM = [
         'found "a:b"; allowed: a name of letters, digits, _, . and -\n'
         "    it is empty or has a character that is not allowed there",
     ),
-    ('stdin = "tty"', "stdin", 'found "tty"; allowed: "null" or "pipe"'),
+    ('stdin = "tty"', "stdin", 'found "tty"; allowed: "null", "pipe" or "socket"'),
     ("priority = 1.5", "priority", "found 1.5; allowed: a whole number from -1000000 to 1000000"),
     ("priority = true", "priority", "found true; allowed: a whole number from -1000000 to 1000000"),
     ('umask = "999"', "umask", f'found "999"; allowed: {OCTAL}'),

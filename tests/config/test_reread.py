@@ -29,6 +29,7 @@ SEEN = {
     "logs path": 'logs.path = "z.log"',
     "logs stderr": 'logs.stderr = "discard"',
     "stdin": 'stdin = "pipe"',
+    "sockets": 'sockets = [":8000"]',
     "heartbeat": 'heartbeat = "30s"',
     "listener": 'listener.events = ["TICK_5"]',
     "ready_within": "startup.heartbeat = true",
