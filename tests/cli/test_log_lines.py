@@ -6,8 +6,9 @@ import json
 import re
 
 from watchdog.cli.log_lines import Joiner, Line, Wish, choose, merge, read_line, seconds_of
-from watchdog.cli.log_sources import matches
+from watchdog.cli.log_sources import Place, names_of
 from watchdog.cli.log_style import as_json, as_written, readable, with_prefix
+from watchdog.wire.names import choose as find
 
 EARLY = "2026-11-22T10:00:00.000+01:00"
 LATE = "2026-11-22T09:30:00.500+00:00"  # in another zone, and later
@@ -72,8 +73,14 @@ def test_lines_are_joined_from_pieces() -> None:
 
 def test_names_mean_programs_as_they_do_elsewhere() -> None:
     """A program, group:program, and a whole group."""
-    assert matches("bot", "bot") and matches("bot", "bot:bot") and matches("g:bot", "g:*")
-    assert not matches("bot", "web") and not matches("g:bot", "bot") and not matches("h:bot", "g:*")
+    places = [Place(name, None) for name in ("bot", "g:bot", "g:web", "h:bot")]
+
+    def meant(name: str) -> list[str]:
+        return [place.program for place in find(places, name, names_of)]
+
+    assert meant("bot") == meant("bot:bot") == ["bot"]
+    assert meant("g") == meant("g:*") == ["g:bot", "g:web"]
+    assert meant("g:bot") == ["g:bot"] and meant("web") == ["g:web"] and meant("x") == []
 
 
 def test_prefixes_are_aligned_and_each_name_has_its_colour() -> None:

@@ -72,7 +72,7 @@ def test_what_only_the_watchdog_does_is_retuned(line: str, read: Read) -> None:
 def test_every_field_was_thought_of() -> None:
     """Whoever adds a field to a program must say here which kind it is."""
     thought = {line.split(" ")[0] for line in (*SEEN, *UNSEEN)}
-    elsewhere = {"name", "env_file", "lease", "secrets", "policy", "group_priority"}
+    elsewhere = {"name", "instance", "env_file", "lease", "secrets", "policy", "group_priority"}
     assert set(ProgramConfig.__struct_fields__) <= thought | elsewhere
 
 

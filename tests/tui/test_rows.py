@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from watchdog.tui.rows import Row, absorb, arrange, full_name, latencies, tally
+from watchdog.tui.rows import Row, absorb, arrange, latencies, tally
+from watchdog.wire.names import full_name
 
 
 def told(name: str = "bot", **fields: Any) -> dict[str, Any]:
@@ -74,8 +75,8 @@ def test_a_program_that_left_is_forgotten() -> None:
 
 def test_a_member_of_a_group_has_the_name_that_commands_take() -> None:
     """group:name, unless both are the same."""
-    assert full_name(told("a", group="web")) == "web:a"
-    assert full_name(told("a", group="a")) == full_name(told("a", group="")) == "a"
+    assert full_name("a", "web") == full_name("web:a", "web") == "web:a"
+    assert full_name("a", "a") == full_name("a", "") == "a"
 
 
 def test_every_word_of_a_filter_must_match() -> None:

@@ -56,7 +56,10 @@ def _describe(config: Config) -> str:
     if config.http and not config.http.is_loopback:
         lines.append(f"           {_EXPOSED}")
     for program in config.programs:
-        lines += ["", *_describe_program(program)]
+        if program.instance is None:
+            lines += ["", program.name, *_describe_program(program)]
+        elif program.instance.number == 0:
+            lines += ["", _name_all(config, program), *_describe_program(program)]
     if config.notes:
         lines += ["", "notes", *(f"  {note}" for note in config.notes)]
     return "\n".join(lines)
@@ -76,7 +79,14 @@ def _describe_program(program: ProgramConfig) -> list[str]:
         ("stop", f"{policy.stop.signal}, after {policy.stop.grace:g} s KILL"),
         ("log", program.logs.path),
     ]
-    return [program.name, *(f"  {name:<9} {value}" for name, value in shown if value)]
+    return [f"  {name:<9} {value}" for name, value in shown if value]
+
+
+def _name_all(config: Config, first: ProgramConfig) -> str:
+    """The instances of one table, of which the first stands for all."""
+    count = config.templates[first.written].count
+    names = [program.name for program in config.programs if program.written == first.written]
+    return names[0] if count == 1 else f"{names[0]} to {names[-1]}, {count} instances; the first:"
 
 
 def _shown(program: ProgramConfig) -> str:

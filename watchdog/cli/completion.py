@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from watchdog.cli.context import OK, USAGE, Context, complain, make_client_parser
+from watchdog.wire.names import full_name, named
 
 if TYPE_CHECKING:
     from watchdog.client import Client
@@ -69,11 +70,9 @@ def _client(options: argparse.Namespace) -> Client:
 
 def _programs(client: Client) -> list[str]:
     programs = client.call("watchdog.status", seconds=QUICK)["programs"]
-    return [_full_name(program["name"], program["group"]) for program in programs]
-
-
-def _full_name(name: str, group: str) -> str:
-    return name if group in (name, "") else f"{group}:{name}"
+    names = [full_name(*named(program)) for program in programs]
+    groups = [name.partition(":")[0] for name in names if ":" in name]
+    return list(dict.fromkeys([*names, *groups]))
 
 
 def _incidents(client: Client) -> list[str]:

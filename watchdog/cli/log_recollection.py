@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from watchdog.cli.context import Context, complain
-from watchdog.cli.log_sources import Place, matches
+from watchdog.cli.log_sources import Place, names_of
 from watchdog.cli.recollection import find_state
 from watchdog.client.errors import Refused, Unreachable
+from watchdog.wire.names import choose
 
 if TYPE_CHECKING:
     from watchdog.client.client import Stream
@@ -55,7 +56,7 @@ def _programs(options: argparse.Namespace) -> tuple[ProgramConfig, ...]:
 
 
 def _named(known: list[Place], name: str) -> list[Place]:
-    if found := [place for place in known if matches(place.program, name)]:
+    if found := choose(known, name, names_of):
         return found
     names = ", ".join(place.program for place in known)
     raise Refused(0, f"there is no program {name}; there are: {names}")

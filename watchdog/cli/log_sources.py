@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from watchdog.cli.context import complain
 from watchdog.client.errors import Refused, Unreachable
+from watchdog.wire.names import choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,14 +137,11 @@ def _place_of(info: dict[str, str], stream: Stream) -> Place:
 
 
 def _named(places: list[Place], name: str) -> list[Place]:
-    if found := [place for place in places if matches(place.program, name)]:
+    if found := choose(places, name, names_of):
         return found
     raise Refused(0, f"there is no program {name}")
 
 
-def matches(program: str, name: str) -> bool:
-    """Whether `name` (a program, group:program, group:*) means this program. Pure."""
-    group, colon, process = name.partition(":")
-    if colon and process in ("", "*"):
-        return program.partition(":")[0] == group
-    return program in (name, f"{name}:{name}") or name == f"{program}:{program}"
+def names_of(place: Place) -> tuple[str, str]:
+    """Its program, and the group of that."""
+    return place.program, place.program.partition(":")[0]

@@ -22,6 +22,7 @@ from watchdog.cli.context import (
 from watchdog.cli.recollection import find_state
 from watchdog.cli.terminal import wants_colour
 from watchdog.config.units import parse_duration
+from watchdog.wire.names import choose_all as pick
 
 if TYPE_CHECKING:
     from watchdog.report.model import Figures, Window
@@ -93,7 +94,7 @@ def report(options: Namespace, state: Path, since: float, now: float) -> int:
     window = Window(max(since, min(journal.begins, now - 1)), now, watched)
     figures = report_on(journal.lines, window)
     chosen = choose(figures, options.names)
-    if missing := [name for name in options.names if name not in {one.name for one in chosen}]:
+    if missing := [name for name in options.names if not pick(figures, [name], names_of)]:
         complain(f"the journal in {state} knows no program {missing[0]}")
         return FAILED
     notes = notes_of(journal, window, latencies, state)
@@ -116,8 +117,13 @@ def ask_latencies(options: Namespace) -> list[dict[str, Any]] | None:
 def choose(figures: list[Figures], names: list[str]) -> list[Figures]:
     """Those that are meant; without names, all of which anything is known."""
     if names:
-        return [one for one in figures if one.name in names]
+        return pick(figures, names, names_of)
     return [one for one in figures if any(span.kind != "unknown" for span in one.spans)]
+
+
+def names_of(one: Figures) -> tuple[str, str]:
+    """The program, and the group that its name begins with."""
+    return one.name, one.name.partition(":")[0]
 
 
 def notes_of(

@@ -8,6 +8,7 @@ from typing import Any
 
 from watchdog.cli.context import FAILED, OK, Context, connect, make_client_parser, parse
 from watchdog.cli.progress import Look, Waiting
+from watchdog.wire.names import choose_all, named
 
 _SUMMARIES = {
     "start": "Start programs and wait until they run.",
@@ -42,8 +43,8 @@ def under_way(programs: Sequence[Mapping[str, Any]], names: Sequence[str]) -> st
     """Those of the named programs (or `all`) that are between two states, and in which. Pure."""
     return ", ".join(
         f"{program['name']} {program['state']}"
-        for program in programs
-        if program["state"] in _UNDER_WAY and ("all" in names or program["name"] in names)
+        for program in choose_all(programs, names, named)
+        if program["state"] in _UNDER_WAY
     )
 
 

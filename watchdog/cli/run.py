@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from watchdog.cli.context import BAD_CONFIG, FAILED, USAGE, Context, complain, make_parser
 from watchdog.config.errors import ConfigError
+from watchdog.wire.names import choose
 
 if TYPE_CHECKING:
     from watchdog.config.model import Config
@@ -51,9 +52,13 @@ def main(context: Context) -> int:
     except ConfigError as error:
         complain(f"the configuration is not usable; nothing was started\n{error}")
         return BAD_CONFIG
-    known = [program.name for program in config.programs]
-    if unknown := [name for name in names if name not in known]:
-        complain(f"there is no program {unknown[0]}; there are: {', '.join(known)}")
+    from watchdog.config.model import ProgramConfig
+
+    if unknown := [
+        name for name in names if not choose(config.programs, name, ProgramConfig.named)
+    ]:
+        known = ", ".join(dict.fromkeys(program.written for program in config.programs))
+        complain(f"there is no program {unknown[0]}; there are: {known}")
         return USAGE
     if takes_over:
         from watchdog.cli.takeover import take_over

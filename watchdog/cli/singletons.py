@@ -47,7 +47,7 @@ def choose(options: argparse.Namespace, names: Sequence[str]) -> list[Meant]:
     from watchdog.config.loading import load
 
     config = load(find(options.config, os.environ))
-    return [_of_program(config, name) for name in names] or _of_all(config)
+    return [one for name in names for one in _of_name(config, name)] or _of_all(config)
 
 
 def show(survey: Survey, width: int | None = None) -> list[str]:
@@ -69,14 +69,21 @@ def local(since: str) -> str:
         return since
 
 
-def _of_program(config: Config, name: str) -> Meant:
-    try:
-        program = config.program(name)
-    except KeyError:
-        known = ", ".join(program.name for program in config.programs)
-        raise Trouble(f"there is no program {name}; there are: {known}") from None
+def _of_name(config: Config, name: str) -> list[Meant]:
+    from watchdog.config.model import ProgramConfig
+    from watchdog.wire.names import choose as find
+
+    if found := find(config.programs, name, ProgramConfig.named):
+        return [_of_program(config, program) for program in found]
+    known = ", ".join(program.name for program in config.programs)
+    raise Trouble(f"there is no program {name}; there are: {known}")
+
+
+def _of_program(config: Config, program: ProgramConfig) -> Meant:
     if program.singleton is None:
-        raise Trouble(f"{name} has no `singleton`, so it has no lock that anybody could hold")
+        raise Trouble(
+            f"{program.name} has no `singleton`, so it has no lock that anybody could hold"
+        )
     return Meant(program.singleton.key, config, program)
 
 

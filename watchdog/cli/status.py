@@ -15,6 +15,7 @@ from watchdog.cli.context import (
     make_client_parser,
     parse,
 )
+from watchdog.wire.names import choose, choose_all, named
 
 Program = dict[str, Any]
 
@@ -42,16 +43,8 @@ def _choose(programs: list[Program], names: list[str]) -> tuple[list[Program], l
     """The programs that are meant, and the names that mean none."""
     if not names or "all" in names:
         return programs, []
-    chosen = [p for p in programs if any(_is_meant(p, name) for name in names)]
-    unknown = [name for name in names if not any(_is_meant(p, name) for p in programs)]
-    return chosen, unknown
-
-
-def _is_meant(program: Program, name: str) -> bool:
-    group, colon, process = name.partition(":")
-    if not colon:
-        return bool(program["name"] == name)
-    return bool(program["group"] == group) and process in ("", "*", program["name"])
+    unknown = [name for name in names if not choose(programs, name, named)]
+    return choose_all(programs, names, named), unknown
 
 
 def _show(status: dict[str, Any], as_json: bool) -> None:

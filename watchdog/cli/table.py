@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from watchdog.cli.context import terminal_width
 from watchdog.cli.terminal import DIM, GREEN, RED, YELLOW, wants_colour
+from watchdog.wire.names import full_name, named
 
 _COLUMNS = ("NAME", "STATE", "HEALTH", "PID", "UPTIME", "RESTARTS", "REASON")
 _DISPENSABLE = ("RESTARTS", "PID", "UPTIME", "HEALTH")  # the first of these goes first
@@ -65,7 +66,7 @@ def format_uptime(seconds: float | None) -> str:
 
 def _row(program: dict[str, Any]) -> Row:
     return {
-        "NAME": _printable(_full_name(program)),
+        "NAME": _printable(full_name(*named(program))),
         "STATE": program["state"],
         "HEALTH": program["health"],
         "PID": str(program["pid"] or ""),
@@ -73,11 +74,6 @@ def _row(program: dict[str, Any]) -> Row:
         "RESTARTS": str(program["restarts"]),
         "REASON": _printable(program["reason"]),
     }
-
-
-def _full_name(program: dict[str, Any]) -> str:
-    name, group = program["name"], program["group"]
-    return str(name if group in (name, "") else f"{group}:{name}")
 
 
 def _printable(text: str) -> str:

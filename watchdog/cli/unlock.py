@@ -53,8 +53,8 @@ def main(context: Context) -> int:
         complain("the part that looks into locks is not installed here")
         return FAILED
     try:
-        (meant,) = choose(options, [options.name] if options.name else [])
-        return _unlock(meant, options, look_up, free)
+        meant = choose(options, [options.name] if options.name else [])
+        return max(_unlock(one, options, look_up, free) for one in meant)
     except ConfigError as error:
         complain(f"the configuration is not usable; --key KEY needs none\n{error}")
         return BAD_CONFIG

@@ -16,7 +16,13 @@ from watchdog.config.held_sockets import sockets_of
 from watchdog.config.kinds import UNLIMITED
 from watchdog.config.listening import listener_of
 from watchdog.config.log_limits import check_limits
-from watchdog.config.model import TOKEN_VARIABLES, EvidenceConfig, LogsConfig, ProgramConfig
+from watchdog.config.model import (
+    TOKEN_VARIABLES,
+    EvidenceConfig,
+    Instance,
+    LogsConfig,
+    ProgramConfig,
+)
 from watchdog.config.places import resolve
 from watchdog.config.probing import Plan, plan_probes
 from watchdog.config.read import Table, read_section
@@ -44,9 +50,16 @@ class _Variables(Struct, frozen=True):
     scope: Scope
 
 
-def build_program(name: str, raw: Any, around: Surroundings, findings: Findings) -> ProgramConfig:
+def build_program(
+    name: str,
+    raw: Any,
+    around: Surroundings,
+    findings: Findings,
+    instance: Instance | None = None,
+) -> ProgramConfig:
     """The program. What is wrong is noted; then the result only serves the further checks."""
-    path: KeyPath = ("programs", name)
+    table_name = name if instance is None else instance.of
+    path: KeyPath = ("programs", table_name)
     variables = _load_variables(raw, path, around, findings)
     table = read_section(PROGRAM, raw, path, variables.scope, findings)
     plan = plan_probes(table, findings)
@@ -76,10 +89,12 @@ def build_program(name: str, raw: Any, around: Surroundings, findings: Findings)
         stdin=table["stdin"],
         evidence=EvidenceConfig(table["evidence"]["signal"], table["evidence"]["lines"]),
         group_name=table["group_name"] or "",
-        listener=listener_of(name, table, findings),
+        listener=listener_of(table_name, table, findings),
         drill=drill_of(table, findings),
         group_priority=table["group_priority"],
         sockets=sockets_of(name, table, around.base, around.environ, findings),
+        instance=instance,
+        depends_on=table["depends_on"],
     )
 
 

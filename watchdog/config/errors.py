@@ -86,6 +86,11 @@ class Findings:
         self._problems: list[Problem] = []
         self._secrets: set[str] = set()
 
+    @property
+    def count(self) -> int:
+        """How many problems were found."""
+        return len(self._problems)
+
     def add(self, path: KeyPath, found: str, allowed: str = "", hint: str = "") -> None:
         """Note a problem at the key `path`."""
         key, line = self._name(path), self._locate(path)

@@ -177,8 +177,8 @@ def check_sockets(programs: Iterable[ProgramConfig], findings: Findings) -> None
                 (who for other, who in taken if _collide(socket, program, other, who)), None
             )
             if owner is not None:
-                found = f"{socket.key} is already that of programs.{owner.name}"
-                findings.add(("programs", program.name, "sockets", index), found)
+                found = f"{socket.key} is already that of programs.{owner.written}"
+                findings.add(("programs", program.written, "sockets", index), found)
             taken.append((socket, program))
 
 
@@ -202,7 +202,7 @@ def check_own_doors(
         for index, socket in enumerate(program.sockets):
             for key in (key for key, door in own.items() if overlap(socket, door)):
                 found = f"{socket.key} is the watchdog's own: [watchdog] {key}"
-                findings.add(("programs", program.name, "sockets", index), found)
+                findings.add(("programs", program.written, "sockets", index), found)
 
 
 def overlap(one: SocketConfig, other: SocketConfig) -> bool:

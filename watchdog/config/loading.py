@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -22,6 +22,7 @@ from watchdog.config.files import read_text
 from watchdog.config.held_sockets import check_own_doors
 from watchdog.config.house_options import HOUSE_OPTIONS
 from watchdog.config.login import read_logins
+from watchdog.config.members import name_dependencies
 from watchdog.config.model import AlertsConfig, Config, House, IncidentsConfig, ProgramConfig
 from watchdog.config.places import (
     SOCKET_LIMIT,
@@ -34,6 +35,9 @@ from watchdog.config.read import Table, check_table, read_section
 from watchdog.config.schema import WATCHDOG
 from watchdog.config.sensitive import find_secrets
 from watchdog.config.together import check_name, check_together
+
+if TYPE_CHECKING:
+    from watchdog.config.instances import Template
 
 _ROOT = ("watchdog", "programs", "alerts")
 _INI_SUFFIXES = (".ini", ".conf", ".cfg")
@@ -87,7 +91,9 @@ def assemble(tables: dict[str, Any], origin: Origin, findings: Findings) -> Conf
     findings.hide(find_secrets(raw, scope, {}))
     state = _state(watchdog, origin, findings)
     around = Surroundings(origin.base, state, origin.environ)
-    programs = _programs(tables, around, findings)
+    named = _named(tables, findings)
+    templates = _templates(named, around, findings)
+    programs = _programs(named, templates, around, findings)
     socket = _socket(watchdog, state, origin, findings)
     logins = read_logins(watchdog, origin.base, origin.environ, findings)
     alerts = _alerts(tables, scope, origin, findings)
@@ -106,6 +112,7 @@ def assemble(tables: dict[str, Any], origin: Origin, findings: Findings) -> Conf
         incidents=IncidentsConfig(**watchdog["incidents"].values),
         house=_house(watchdog, origin),
         alerts=alerts,
+        templates=templates,
     )
 
 
@@ -154,17 +161,53 @@ def _house(watchdog: Table, origin: Origin) -> House:
     return House(**given)
 
 
-def _programs(
-    tables: dict[str, Any], around: Surroundings, findings: Findings
-) -> tuple[ProgramConfig, ...]:
+def _named(tables: dict[str, Any], findings: Findings) -> dict[str, Any]:
     named = check_table(tables.get("programs", {}), ("programs",), findings)
     if not named and isinstance(tables.get("programs", {}), dict):
         hint = 'add a table such as [programs.bot] with command = ["python", "-m", "bot"]'
         findings.add(("programs",), "there is no program", hint=hint)
     for name in named:
         check_name(name, findings)
-    programs = tuple(build_program(name, raw, around, findings) for name, raw in named.items())
-    check_together(programs, findings)
-    for program in programs:
+    return named
+
+
+def _templates(
+    named: dict[str, Any], around: Surroundings, findings: Findings
+) -> dict[str, Template]:
+    """The tables that stand for several programs."""
+    found = {
+        name: raw for name, raw in named.items() if isinstance(raw, dict) and "instances" in raw
+    }
+    if not found:
+        return {}
+    from watchdog.config.instances import read_template  # others need nothing of it
+
+    return {name: read_template(name, raw, around, findings) for name, raw in found.items()}
+
+
+def _programs(
+    named: dict[str, Any],
+    templates: Mapping[str, Template],
+    around: Surroundings,
+    findings: Findings,
+) -> tuple[ProgramConfig, ...]:
+    programs: list[ProgramConfig] = []
+    for name, raw in named.items():
+        if name in templates:
+            from watchdog.config.instances import build_all
+
+            programs += build_all(templates[name], templates[name].count, findings)
+        else:
+            programs.append(build_program(name, raw, around, findings))
+    return finish(programs, templates, findings)
+
+
+def finish(
+    programs: Iterable[ProgramConfig], templates: Iterable[str], findings: Findings
+) -> tuple[ProgramConfig, ...]:
+    """The programs as they are together: what is wrong between them is noted."""
+    found = name_dependencies(programs, templates)
+    check_together(found, findings)
+    for program in found:
         findings.hide(program.secrets)
-    return programs
+    return found

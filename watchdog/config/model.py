@@ -7,13 +7,16 @@ secret: it may end in a log.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from watchdog.config.loopback import is_loopback
 from watchdog.config.secret import HIDDEN, mask, strike
 from watchdog.core.model import Policy, Role
+
+if TYPE_CHECKING:
+    from watchdog.config.instances import Template
 
 TOKEN_VARIABLES = ("TELEGRAM_BOT_TOKEN", "TG_TOKEN")
 """Where a program's environment has its bot's token, the first that is set."""
@@ -163,6 +166,19 @@ class ProbeTarget(Struct, frozen=True):
         return f"ProbeTarget({', '.join((self.kind, *shown))})"
 
 
+class Instance(Struct, frozen=True):
+    """Which of several programs it is that one table of the file stands for."""
+
+    of: str  # the name of the table
+    number: int  # from 0
+
+    @property
+    def name(self) -> str:
+        """The program's own name: `worker:worker_00`, also where the table is `web:worker`."""
+        group, _, program = self.of.rpartition(":")
+        return f"{group or program}:{program}_{self.number:02d}"
+
+
 class ProgramConfig(Struct, frozen=True):
     """One program, entirely."""
 
@@ -192,6 +208,17 @@ class ProgramConfig(Struct, frozen=True):
     listener: ListenerConfig | None = None
     drill: DrillConfig = DrillConfig()
     sockets: tuple[SocketConfig, ...] = ()  # held for it, over its restarts
+    instance: Instance | None = None
+    depends_on: tuple[str, ...] = ()  # as written: also groups. The policy's are programs.
+
+    @property
+    def written(self) -> str:
+        """The name of its table in the file."""
+        return self.name if self.instance is None else self.instance.of
+
+    def named(self) -> tuple[str, str]:
+        """Its name, and that of its group."""
+        return self.name, self.team
 
     @property
     def team(self) -> str:
@@ -249,6 +276,7 @@ class Config(Struct, frozen=True):
     house: House = House()
     alerts: AlertsConfig | None = None
     notes: tuple[str, ...] = ()  # what a person should know, and is no error
+    templates: dict[str, Template] = {}  # the tables with `instances`
 
     def program(self, name: str) -> ProgramConfig:
         """The program of this name; `KeyError` if there is none."""

@@ -50,7 +50,7 @@ def read_section(
     table = check_table(raw, path, findings, "true, or a table" if section.switch else "a table")
     _report_unknown(section, table, path, findings)
     values = {
-        key: _read_option(option, table, (*path, key), scope, findings)
+        key: read_option(option, table, (*path, key), scope, findings)
         for key, option in section.options.items()
     }
     for key, inner in section.sections.items():
@@ -78,9 +78,10 @@ def check_table(
     return {}
 
 
-def _read_option(
+def read_option(
     option: Option, table: dict[str, Any], path: KeyPath, scope: Scope, findings: Findings
 ) -> Any:
+    """The value of one key of a table; its default where there is none, or a wrong one."""
     if option.key not in table:
         if option.required:
             findings.add(path[:-1], f"{option.key} is missing", option.kind.allowed)

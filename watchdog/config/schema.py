@@ -25,6 +25,9 @@ from watchdog.config.tables import (
     STOP,
 )
 
+MOST_INSTANCES = 1000
+"""Of one program. More is a mistake, and would be started all the same."""
+
 WATCHDOG = section(
     "watchdog",
     "The watchdog itself. A change of these takes effect at its next start, not at a reload.",
@@ -181,6 +184,17 @@ PROGRAM = section(
         "The group of programs that it belongs to, for supervisorctl's `group:*`.",
         example='"workers"',
         unset="a group of its own, with its own name",
+    ),
+    option(
+        "instances",
+        kinds.integer(0, MOST_INSTANCES),
+        None,
+        "How many of it there are: the group `NAME` of `NAME:NAME_00`, `NAME:NAME_01` ..., also "
+        "for 1. In its texts `%(process_num)d` and the like are replaced, and `%%` is a percent "
+        "sign ([instances.md](instances.md)).",
+        example="4",
+        unset="one, that is called `NAME`; no % is replaced",
+        elsewhere="numprocs replicas scale",
     ),
     option(
         "stdin",

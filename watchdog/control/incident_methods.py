@@ -21,11 +21,12 @@ async def incidents(api: Api, program: str = "") -> list[dict[str, Any]]:
 
     A program may have left the configuration: what is kept of it can still be asked for.
     """
-    view = look_up(api, program) if program else None
-    found = api.backend.memory.incidents(view.name if view else program)
-    if program and view is None and not found:
+    views = names.match(api.backend.programs(), program) if program else []
+    wanted = [view.name for view in views] or [program]
+    found = [line for name in wanted for line in api.backend.memory.incidents(name)]
+    if program and not views and not found:
         raise unknown(program)
-    return found
+    return sorted(found, key=lambda line: float(line["at"]), reverse=True)
 
 
 @TABLE.method("incident", "struct", "string id")
@@ -39,22 +40,20 @@ async def incident(api: Api, id: str) -> dict[str, Any]:
 
 @TABLE.method("why", "string", "string program")
 async def why(api: Api, program: str) -> str:
-    """What happened to a program last, and how it is now, in sentences."""
-    view = look_up(api, program)
-    story = api.backend.memory.why(view.name if view else program)
-    if view is None:
-        if not story:
-            raise unknown(program)
-        return f"{story} It is no longer in the configuration."
+    """What happened to a program last, and how it is now, in sentences; of a group, of each."""
+    views = names.match(api.backend.programs(), program)
+    if views:
+        return "\n".join(tell_all(api, view) for view in views)
+    story = api.backend.memory.why(program)
+    if not story:
+        raise unknown(program)
+    return f"{story} It is no longer in the configuration."
+
+
+def tell_all(api: Api, view: ProgramView) -> str:
+    """What happened to it last, how it is now, and what comes next."""
+    story = api.backend.memory.why(view.name)
     return " ".join(filter(None, (story, tell_present(view, story), tell_next(view))))
-
-
-def look_up(api: Api, program: str) -> ProgramView | None:
-    """The program of this name; None if there is none now."""
-    try:
-        return names.find(api.backend.programs(), program)
-    except faults.Fault:
-        return None
 
 
 def unknown(program: str) -> Exception:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from watchdog.control.backend import ProgramView
 from watchdog.wire import faults
 from watchdog.wire.faults import refuse
+from watchdog.wire.names import choose
 
 
 def split(name: str) -> tuple[str, str | None]:
@@ -41,12 +42,8 @@ def find_group(views: Iterable[ProgramView], group: str) -> list[ProgramView]:
 
 
 def match(views: Iterable[ProgramView], name: str) -> list[ProgramView]:
-    """Every program that a person may mean by this: also `all`, and a name without its group."""
-    if name == "all":
-        return list(views)
-    group, process = split(name)
-    exact = [v for v in views if v.group == group and process in (None, v.process)]
-    return exact or [view for view in views if name in (view.name, view.process)]
+    """Every program that a person may mean by this: also `all`, and a group's plain name."""
+    return choose(views, name, lambda view: (view.name, view.group))
 
 
 def normalize_signal(value: str | int) -> str:

@@ -30,6 +30,9 @@ from watchdog.process import MemoryWatch, Processes, SpawnSpec
 from watchdog.process.users import Account, account_of
 from watchdog.sockets import CannotListen, Sockets
 
+INSTANCE = "WATCHDOG_INSTANCE"
+"""The number of one of several instances."""
+
 OURS = frozenset(
     [
         "NOTIFY_SOCKET",
@@ -44,6 +47,7 @@ OURS = frozenset(
         "LISTEN_FDS",
         "LISTEN_PID",
         "LISTEN_FDNAMES",
+        INSTANCE,
     ]
 )
 """Variables that somebody above told the watchdog, and that would mislead a child."""
@@ -233,7 +237,10 @@ def environment_of(config: ProgramConfig, server: str) -> dict[str, str]:
         "SUPERVISOR_PROCESS_NAME": config.process,
         "SUPERVISOR_GROUP_NAME": config.team,
     }
-    return {**inherited, **ours, **config.environment, "WATCHDOG_PROGRAM": config.name}
+    own = {"WATCHDOG_PROGRAM": config.name}
+    if config.instance is not None:
+        own[INSTANCE] = str(config.instance.number)
+    return {**inherited, **ours, **config.environment, **own}
 
 
 def limit_of(value: int | None) -> tuple[int, int]:

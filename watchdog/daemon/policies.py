@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from watchdog.config import Config, ProgramConfig
 from watchdog.core.model import Policy
+from watchdog.wire.names import choose_all
 
 
 def policies_of(config: Config, names: tuple[str, ...]) -> list[Policy]:
@@ -24,7 +25,9 @@ def choose(program: ProgramConfig, wanted: frozenset[str]) -> Policy:
 def with_dependencies(config: Config, names: tuple[str, ...]) -> frozenset[str]:
     """The names, and all that they depend on."""
     wanted: set[str] = set()
-    open_ends = list(names)
+    open_ends = [
+        program.name for program in choose_all(config.programs, names, ProgramConfig.named)
+    ]
     while open_ends:
         name = open_ends.pop()
         if name not in wanted:

@@ -49,6 +49,7 @@ class Program(Struct, frozen=True):
     """One program, as far as it matters for a definition."""
 
     name: str
+    table: str  # what it is called in the file: instances share one
     depends_on: tuple[str, ...]
     autostart: bool
     user: str  # whom it runs as; empty for the watchdog's own user
@@ -136,23 +137,28 @@ def place_state(config: Config, around: Surroundings) -> Path:
 
 
 def split(subject: Subject) -> list[Subject]:
-    """One subject per program, in the order in which they start."""
-    names = {program.name: join(subject.name, program.name) for program in subject.programs}
-    return [
-        replace(
-            subject,
-            name=names[program.name],
-            state=f"{subject.state}/{program.name}",
-            socket=f"{subject.state}/{program.name}/control.sock",
-            http="",
-            programs=(program,),
-            start_seconds=program.start_seconds + MARGIN,
-            stop_seconds=program.stop_seconds + REAPING + MARGIN,
-            single=program.name,
-            after=tuple(names[other] for other in program.depends_on),
-        )
-        for program in subject.programs
-    ]
+    """One subject per program, in the order in which they start; instances stay together."""
+    tables: dict[str, list[Program]] = {}
+    for program in subject.programs:
+        tables.setdefault(program.table, []).append(program)
+    return [_single(subject, table, programs) for table, programs in tables.items()]
+
+
+def _single(subject: Subject, table: str, programs: list[Program]) -> Subject:
+    owners = {program.name: program.table for program in subject.programs}
+    above = dict.fromkeys(owners[other] for program in programs for other in program.depends_on)
+    return replace(
+        subject,
+        name=join(subject.name, table),
+        state=f"{subject.state}/{table}",
+        socket=f"{subject.state}/{table}/control.sock",
+        http="",
+        programs=tuple(programs),
+        start_seconds=latest(one.start_seconds for one in programs) + MARGIN,
+        stop_seconds=latest(one.stop_seconds for one in programs) + REAPING + MARGIN,
+        single=table,
+        after=tuple(join(subject.name, other) for other in above),
+    )
 
 
 def join(instance: str, program: str) -> str:
@@ -166,6 +172,7 @@ def reduce(program: ProgramConfig) -> Program:
     """What a definition needs of a program."""
     return Program(
         name=program.name,
+        table=program.written,
         depends_on=program.policy.depends_on,
         autostart=program.autostart,
         user=program.user or "",

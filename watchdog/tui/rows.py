@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watchdog.tui.strip import Change
+from watchdog.wire.names import full_name
 
 MOST_CHANGES = 400  # kept of one program
 MOST_PROBES = 60
@@ -62,17 +63,11 @@ def absorb(
     """The rows of one watchdog after an answer, in its order. `timeline` is for new programs."""
     rows: dict[str, Row] = {}
     for told in answer["programs"]:
-        name = full_name(told)
+        name = full_name(told["name"], told.get("group", ""))
         begin = tuple((at, state) for at, state in timeline.get(told["name"], ()))
         rows[name] = advance(before.get(name), row_of(source, name, told, answer["now"]), begin)
         rows[name] = with_probes(rows[name], told.get("probes", ()))
     return rows
-
-
-def full_name(told: Mapping[str, Any]) -> str:
-    """As every command takes it."""
-    name, group = told["name"], told.get("group", "")
-    return str(name if group in (name, "") else f"{group}:{name}")
 
 
 def row_of(source: int, name: str, told: Mapping[str, Any], now: float) -> Row:

@@ -108,7 +108,12 @@ def _translate(reading: Reading, process: Process, group: Group, setting: Settin
     if process.stdout.syslog or process.stderr.syslog:
         reading.note(process.section, "stdout_syslog", "no syslog is written to, only the log")
     for name in dict.fromkeys((process.program, process.key)):
-        table = own.merge(table, own.read_own(reading, own.PREFIX + name, process.names))
+        given = own.read_own(reading, own.PREFIX + name, process.names)
+        if "instances" in given:
+            hint = f"write numprocs under [{process.section}]"
+            reading.complain(own.PREFIX + name, "instances", "found beside numprocs", "", hint)
+        table = own.merge(table, given)
+    table.pop("instances", None)
     return table
 
 
