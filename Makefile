@@ -23,6 +23,7 @@ lint: $(READY) ## style, types, import directions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file examples/mimic/mypy.ini
 	$(BIN)/lint-imports --no-cache
 
 format: $(READY)

@@ -1,0 +1,1 @@
+"""The web server's part: HTTP, a WebSocket, metrics over all workers of gunicorn."""

@@ -1,0 +1,1 @@
+"""The platform tried without a token: `make`, `make say`, `make check`, `make doors`."""
