@@ -48,7 +48,7 @@ def list_steps(times: int, gentle: bool) -> list[tuple[str, Step]]:
         ("a panic", steps.panic),
         ("a second panic", steps.panic_again),
         ("web, reloaded under load", lambda one: restarts.reload_web(one, times, gentle)),
-        ("web, restarted", lambda one: restarts.restart_web(one, times)),
+        ("web, restarted under load", lambda one: restarts.restart_web(one, times, gentle)),
         ("the worker, restarted", lambda one: restarts.restart_worker(one, times)),
         ("Redis, restarted", restarts.restart_redis),
         ("the bot, restarted", restarts.restart_bot),

@@ -17,15 +17,14 @@ from trial.steps import await_close, count_positions, expect, signal
 GOING_AWAY = 1001
 
 
-def restart_web(one: Platform, times: int) -> str:
-    """`watchdog restart web`: a new gunicorn, and nobody else is touched."""
+def restart_web(one: Platform, times: int, gentle: bool = True) -> str:
+    """`watchdog restart web`: no request is refused or cut off, and nobody else is touched."""
     before = {name: one.program(name)["pid"] for name in ("web", "worker", "bot", "redis")}
-    for _ in range(times):
-        one.order("restart", "web")
+    said = _under_load(one, times, gentle, lambda: one.order("restart", "web"))
     after = {name: one.program(name)["pid"] for name in before}
     changed = [name for name in before if before[name] != after[name]]
     expect(changed == ["web"], f"restarting web has changed {changed}")
-    return f"{times} times; worker, bot and Redis were left alone"
+    return f"{said}; worker, bot and Redis were left alone"
 
 
 def reload_web(one: Platform, times: int, gentle: bool = True) -> str:
