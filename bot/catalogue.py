@@ -22,7 +22,7 @@ def make_catalogue(parts: Parts) -> tuple[Capability, ...]:
     catalogue: list[Capability] = []
     catalogue += [
         make_guards(parts),
-        make_basics(parts, lambda: help_text(catalogue)),
+        make_basics(parts, lambda listed: help_text(catalogue, listed)),
         make_agents(parts),
         make_knowledge(parts),
         make_github(parts),
@@ -50,18 +50,21 @@ def _excuses(capability: Capability) -> list[Handler]:
     """The commands of a capability that is off say what to set."""
 
     async def excuse(update: Update, context: Context) -> None:
-        await answer(update, f"{capability.name} is off: {capability.missing}.")
+        await answer(update, f"This is off ({capability.name}): {capability.missing}.")
 
     return [CommandHandler(command.name, excuse, NEW_MESSAGES) for command in capability.commands]
 
 
-def help_text(catalogue: Sequence[Capability]) -> str:
-    """What /help says: the commands there are, and what is off and why."""
+def help_text(catalogue: Sequence[Capability], listed: bool) -> str:
+    """What /help says: the commands there are, and what is off and why.
+
+    Why something does not work names hosts and files: that is for `listed` users.
+    """
     lines = []
     for capability in catalogue:
         if capability.on:
             lines += [f"/{command.name} - {command.help}" for command in capability.commands]
-            lines += _trouble_of(capability)
+            lines += _trouble_of(capability, listed)
     for capability in catalogue:
         if not capability.on and capability.advertised:
             names = ", ".join(f"/{command.name}" for command in capability.commands)
@@ -70,12 +73,13 @@ def help_text(catalogue: Sequence[Capability]) -> str:
     return "\n".join([*lines, rest])
 
 
-def _trouble_of(capability: Capability) -> list[str]:
+def _trouble_of(capability: Capability, listed: bool) -> list[str]:
     """A line about a capability that is on, but does not work at the moment."""
     figures = capability.figures()
     if figures.get("state") != "degraded":
         return []
-    return [f"{capability.name}: does not work now, {figures['reason']}"]
+    reason = f", {figures['reason']}" if listed else ""
+    return [f"{capability.name}: does not work now{reason}"]
 
 
 def health_of(catalogue: Sequence[Capability]) -> dict[str, Any]:

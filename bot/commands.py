@@ -20,7 +20,7 @@ from bot.times import stamp
 _log = logging.getLogger("bot")
 
 
-def make_basics(parts: Parts, help_text: Callable[[], str]) -> Capability:
+def make_basics(parts: Parts, help_text: Callable[[bool], str]) -> Capability:
     """The capability that is always on; `help_text` lists what all capabilities offer."""
     basics = _Basics(parts, help_text)
     return Capability(
@@ -42,7 +42,7 @@ def make_basics(parts: Parts, help_text: Callable[[], str]) -> Capability:
 class _Basics:
     """The everyday commands."""
 
-    def __init__(self, parts: Parts, help_text: Callable[[], str]) -> None:
+    def __init__(self, parts: Parts, help_text: Callable[[bool], str]) -> None:
         self._guards, self._clean = parts.settings.guards, parts.settings.clean
         self._reporter, self._sessions = parts.reporter, parts.sessions
         self._help_text = help_text
@@ -56,13 +56,12 @@ class _Basics:
 
     async def show_help(self, update: Update, context: Context) -> None:
         """What there is."""
-        await answer(update, self._help_text())
+        await answer(update, self._help_text(self._lists(update)))
 
     async def status(self, update: Update, context: Context) -> None:
         """How the bot is, from inside and from outside."""
-        user = update.effective_user
-        listed = self._guards.lists(user.id if user else None)
-        lines = [*bot_view(self._reporter), *await watchdog_view(os.environ, listed)]
+        listed = self._lists(update)
+        lines = [*bot_view(self._reporter, listed), *await watchdog_view(os.environ, listed)]
         await answer(update, "\n".join(lines))
 
     async def whoami(self, update: Update, context: Context) -> None:
@@ -86,6 +85,9 @@ class _Basics:
         """Send back what nobody else wants."""
         if update.effective_message is not None and update.effective_message.text:
             await answer(update, self._clean(update.effective_message.text))
+
+    def _lists(self, update: Update) -> bool:
+        return self._guards.lists(update.effective_user.id if update.effective_user else None)
 
 
 async def answer(update: Update, text: str) -> None:

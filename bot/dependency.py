@@ -31,26 +31,19 @@ class Dependable(Protocol):
 
 
 class Dependency:
-    """One dependency with its condition; `excuse` puts an error into the words of the chat."""
+    """One dependency with its condition, which is looked at in this rhythm."""
 
-    def __init__(
-        self,
-        dependable: Dependable,
-        condition: Condition,
-        rhythm: Rhythm,
-        excuse: Callable[[Any], str],
-    ) -> None:
-        self._dependable, self._condition = dependable, condition
-        self._rhythm, self._excuse = rhythm, excuse
+    def __init__(self, dependable: Dependable, condition: Condition, rhythm: Rhythm) -> None:
+        self._dependable, self._condition, self._rhythm = dependable, condition, rhythm
 
-    async def say(self, work: Callable[[], Awaitable[str]]) -> str:
-        """What `work` says as HTML, or why it was not done."""
+    async def say(self, work: Callable[[], Awaitable[str]], excuse: Callable[[Any], str]) -> str:
+        """What `work` says, or what `excuse` makes of the error for whoever asked."""
         try:
             text = await work()
         except DependencyError as error:
             if error.trouble:
                 self._condition.fail(str(error))
-            return self._excuse(error)
+            return excuse(error)
         self._condition.well()
         return text
 
@@ -66,4 +59,4 @@ class Dependency:
             await self._dependable.check()
             return ""
 
-        await self.say(work)
+        await self.say(work, str)

@@ -44,6 +44,13 @@ class Holder:
     program: str | None = None
     watchdog_pid: int | None = None
 
+    @property
+    def advice(self) -> str:
+        """What stops it, if that can be told."""
+        if self.program is not None:
+            return f"; `watchdog stop {self.program}` stops it"
+        return f"; `kill {self.pid}` stops it in order" if self.pid is not None else ""
+
     def describe(self) -> str:
         """The holder as the end of a sentence."""
         if self.pid is None:
@@ -123,7 +130,7 @@ class BotLock:
         return Exit(
             ExitCode.HELD,
             f"this bot is already running: the lock {self.key} is held by "
-            f"{holder.describe()}; the lock file is {self.path}",
+            f"{holder.describe()}; the lock file is {self.path}{holder.advice}",
         )
 
     def _let_go(self) -> None:

@@ -172,3 +172,8 @@ def _is_valid(module: str, candidate: str, **options: bool) -> bool:
 def _validator(module: str) -> Callable[..., bool]:
     check: Callable[..., bool] = importlib.import_module(f"stdnum.{module}").is_valid
     return check
+
+
+def remark_on_masking(text: str, masked: str) -> tuple[str, ...]:
+    """A line about it for an answer, if what was sent is not what is kept."""
+    return () if text == masked else ("(Personal data in it was masked.)",)

@@ -16,10 +16,13 @@ from bot.times import duration, stamp
 
 PROGRAM = "WATCHDOG_PROGRAM"
 SERVER = "SUPERVISOR_SERVER_URL"
+# What is told to everybody: the bot's owner may not have made a list yet.
+_NAMES_NO_HOST = ("rival", "loop", "handler", "poison")
+_TITLES = {"panic": "panic (one-time codes, OTP)"}  # in the words of those who look for it
 
 
-def bot_view(reporter: Reporter) -> list[str]:
-    """The health document as a few lines for a person."""
+def bot_view(reporter: Reporter, listed: bool) -> list[str]:
+    """The health document as a few lines for a person; reasons name hosts, and are for `listed`."""
     _, document = reporter.document()
     polling, queue = document["polling"], document["queue"]
     lines = [
@@ -29,9 +32,17 @@ def bot_view(reporter: Reporter) -> list[str]:
         f"polls: {polling['round_trips']}, conflicts: {polling['conflicts']}",
         f"updates: {queue['updates']}, waiting: {queue['waiting']}, failed: {queue['failed']}",
         f"time: {stamp(time.time())}",
-        *(f"{name}: {_state(state)}" for name, state in _others(document)),
+        *(f"{_TITLES.get(name, name)}: {_state(state)}" for name, state in _others(document)),
     ]
-    return [*lines, *([document["reason"]] if document["reason"] else [])]
+    return [*lines, *_reason(document, listed)]
+
+
+def _reason(document: dict[str, Any], listed: bool) -> list[str]:
+    if not document["reason"]:
+        return []
+    if listed or document["trouble"] in _NAMES_NO_HOST:
+        return [document["reason"]]
+    return ["why: in the log, in /health, and here for users in ALLOWED_USERS"]
 
 
 def _others(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -113,7 +113,7 @@ def _conclude(report: Report) -> str:
     if problems := len(report.survey.problems):
         return f"Not usable: {_count(problems, 'mistake')}. A bot would end with exit code 78."
     if amiss := sum(1 for look in (*report.here, *report.online) if look.code):
-        return f"The settings are usable, but {_count(amiss, 'thing')} above: NOT OK."
+        return f"The settings are usable; not ok above: {amiss}."
     doubts = len(report.survey.doubts)
     return "The settings are usable" + (f", with {_count(doubts, 'doubt')}." if doubts else ".")
 

@@ -152,7 +152,7 @@ def judge_endpoint(answer: Answer, spec: EndpointSpec) -> Look:
     if 300 <= status < 400:
         said = f"{spec.url} sends elsewhere (HTTP {status}), which no agent follows"
         return Look(what, said, ExitCode.CONFIG)
-    if status >= 500 or status == 429:
+    if (status >= 500 and status != 501) or status == 429:  # 501: no such question
         return Look(what, f"{spec.url} is out of order (HTTP {status})", ExitCode.TEMPORARY)
     models = _models(answer.document)
     if spec.model in models:

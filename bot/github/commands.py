@@ -24,6 +24,7 @@ from bot.github.texts import (
     show_refusal,
     split_target,
 )
+from bot.pii import remark_on_masking
 from bot.polling import await_confirmation
 from bot.replying import argument, reply_html, reply_plain
 
@@ -43,17 +44,20 @@ class GitHubCommands:
     ) -> None:
         self._settings, self._figures, self._clean = settings, figures, clean
         self._github = GitHub(settings)
-        self._dependency = Dependency(self._github, condition, _RHYTHM, show_refusal)
+        self._dependency = Dependency(self._github, condition, _RHYTHM)
 
     async def open(self, update: Update, context: Context) -> None:
-        draft = read_draft(self._clean(argument(update)), self._settings.repository)
+        text = argument(update)
+        masked = self._clean(text)
+        draft = read_draft(masked, self._settings.repository)
         if draft is None:
             return await reply_plain(update, USAGE_OPEN)
+        remarks = remark_on_masking(text, masked)
         labels = find_labels(self._settings.routes, f"{draft.title}\n{draft.body}")
 
         async def work() -> str:
             issue = await self._github.open_issue(draft.repository, draft.title, draft.body, labels)
-            return show_opened(draft.repository, issue, labels)
+            return show_opened(draft.repository, issue, labels, remarks)
 
         if draft.repository:
             # A bot that is killed now must not be sent this command again, and open two.
@@ -91,4 +95,4 @@ class GitHubCommands:
     ) -> None:
         if not repository:
             return await reply_plain(update, NO_REPOSITORY)
-        return await reply_html(update, await self._dependency.say(work))
+        return await reply_html(update, await self._dependency.say(work, show_refusal))

@@ -59,14 +59,16 @@ def read_number(text: str, default: str) -> tuple[str, int] | None:
     return (repository, int(number[1])) if number else None
 
 
-def show_opened(repository: str, issue: Issue, wanted: Sequence[str]) -> str:
+def show_opened(
+    repository: str, issue: Issue, wanted: Sequence[str], remarks: Sequence[str] = ()
+) -> str:
     """That it is there, with the labels that it really has."""
     lines = [f"Opened {_link(issue, f'{repository}#{issue.number}')}: {_title(issue)}"]
     if issue.labels:
         lines.append("labels: " + escape(", ".join(issue.labels)))
     if lost := [label for label in wanted if label not in issue.labels]:
         lines.append(f"not set: {escape(', '.join(lost))} (the token may set no labels)")
-    return join_lines(lines)
+    return join_lines([*lines, *remarks])
 
 
 def show_list(repository: str, issues: Sequence[Issue], more: bool) -> str:

@@ -31,7 +31,7 @@ def make_guards(parts: Parts) -> Capability:
         arrival = arrival_of(update)
         ruling = gate.rule(arrival, time.monotonic())
         if ruling.answer is not None:
-            _log.info("Refused the user %s (%s)", arrival.user, ruling.cause)
+            _log.info("Refused User ID: %s (%s)", arrival.user, ruling.cause)
             with suppress(Forbidden):  # who has blocked the bot is told nothing
                 await answer(update, ruling.answer)
         if not ruling.passes:

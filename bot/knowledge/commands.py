@@ -1,6 +1,6 @@
 """/kb_stats, /kb_search and /kb_add: the knowledge base in the chat."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from telegram import Update
 
@@ -12,11 +12,13 @@ from bot.knowledge.texts import (
     USAGE_ADD,
     USAGE_SEARCH,
     read_note,
+    show_bare_trouble,
     show_found,
     show_kept,
     show_stats,
     show_trouble,
 )
+from bot.pii import remark_on_masking
 from bot.replying import argument, reply_html, reply_plain, user_of
 
 HITS = 5
@@ -27,24 +29,29 @@ _RHYTHM = Rhythm(well=30.0, ill=5.0)
 
 
 class KnowledgeCommands:
-    """The commands on one store. `may_add` says who may add; `mask` is applied to what is kept."""
+    """The commands on one store; `mask` is applied to what is kept.
+
+    `lists` says who may add, and is told where the notes are and what ails the store.
+    """
 
     def __init__(
         self,
         store: Store,
         condition: Condition,
-        may_add: Callable[[int | None], bool],
+        lists: Callable[[int | None], bool],
         mask: Callable[[str], str],
     ) -> None:
         self._store = store
-        self._dependency = Dependency(store, condition, _RHYTHM, show_trouble)
-        self._may_add, self._mask = may_add, mask
+        self._dependency = Dependency(store, condition, _RHYTHM)
+        self._lists, self._mask = lists, mask
 
     async def stats(self, update: Update, context: Context) -> None:
-        async def work() -> str:
-            return show_stats(await self._store.stats(), self._store.place)
+        place = self._store.place if self._lists(user_of(update)) else None
 
-        await reply_html(update, await self._dependency.say(work))
+        async def work() -> str:
+            return show_stats(await self._store.stats(), place)
+
+        await self._reply(update, work)
 
     async def search(self, update: Update, context: Context) -> None:
         words = clean(argument(update))
@@ -54,22 +61,29 @@ class KnowledgeCommands:
         async def work() -> str:
             return show_found(await self._store.search(words, HITS), words)
 
-        return await reply_html(update, await self._dependency.say(work))
+        return await self._reply(update, work)
 
     async def add(self, update: Update, context: Context) -> None:
         user, message = user_of(update), update.effective_message
-        if user is None or message is None or not self._may_add(user):
+        if user is None or message is None or not self._lists(user):
             return await reply_plain(update, REFUSAL)
         told_apart = f"{message.chat_id}/{message.message_id}/{message.date.timestamp()}"
-        note = read_note(self._mask(argument(update)), user, told_apart)
+        text = argument(update)
+        masked = self._mask(text)
+        note, remarks = read_note(masked, user, told_apart), remark_on_masking(text, masked)
         if note is None:
             return await reply_plain(update, USAGE_ADD)
 
         async def work() -> str:
-            return show_kept(note, await self._store.add(note))
+            return show_kept(note, await self._store.add(note), remarks)
 
-        return await reply_html(update, await self._dependency.say(work))
+        return await self._reply(update, work)
 
     async def tend(self, application: App) -> None:
         """Look after the store until cancelled."""
         await self._dependency.tend()
+
+    async def _reply(self, update: Update, work: Callable[[], Awaitable[str]]) -> None:
+        """Answer with what `work` says; what ails the store is for listed users only."""
+        excuse = show_trouble if self._lists(user_of(update)) else show_bare_trouble
+        await reply_html(update, await self._dependency.say(work, excuse))

@@ -1,7 +1,7 @@
 """What is read from and said in the chat: pure functions of the message and of what was found."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from bot.knowledge.snippets import MARK_FROM, MARK_TO
@@ -50,9 +50,9 @@ def mark_up(snippet: str) -> str:
     return "".join(shown).replace(MARK_TO, "")
 
 
-def show_kept(note: Note, number: int) -> str:
+def show_kept(note: Note, number: int, remarks: Sequence[str] = ()) -> str:
     """That the note is there, as HTML."""
-    return f"Kept as #{number}: {escape(note.title)}"
+    return join_lines([f"Kept as #{number}: {escape(note.title)}", *remarks])
 
 
 def show_trouble(error: StoreError) -> str:
@@ -60,17 +60,23 @@ def show_trouble(error: StoreError) -> str:
     return escape(shorten(f"The knowledge base does not work now: {error}.", _LONGEST_LINE))
 
 
-def show_stats(stats: Stats, place: str) -> str:
-    """The figures as HTML."""
+def show_bare_trouble(error: StoreError) -> str:
+    """The same for everybody: where the notes are is not for everybody."""
+    return "The knowledge base does not work now. Why is in the log of the bot and in /health."
+
+
+def show_stats(stats: Stats, place: str | None) -> str:
+    """The figures as HTML, with the place for whom it is told."""
     lines = [
         f"{_count(stats.notes, 'note')}, {_count(stats.characters, 'character')}, "
-        f"by {_count(stats.authors, 'user')}",
-        f"in {escape(place)}",
+        f"by {_count(stats.authors, 'user')}"
+        if stats.notes
+        else "No notes yet."
     ]
     if stats.newest is not None:
         stamp = datetime.fromtimestamp(stats.newest, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        lines.insert(1, f"the newest of {stamp}")
-    return join_lines(lines)
+        lines.append(f"the newest of {stamp}")
+    return join_lines([*lines, f"in {escape(place)}"] if place else lines)
 
 
 def _count(number: int, what: str) -> str:

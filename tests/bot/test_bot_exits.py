@@ -95,6 +95,7 @@ def test_a_second_copy_exits_69_and_names_the_first(bench: Any) -> None:
     assert second.wait_exit() == 69
     assert f"bot: this bot is already running: the lock telegram:{bench.id}" in second.log
     assert f"pid {first.process.pid} " in second.log
+    assert f"`kill {first.process.pid}` stops it in order" in second.log
     assert bench.statistics()["conflicts"] == 0
 
 

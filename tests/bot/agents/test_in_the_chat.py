@@ -271,7 +271,7 @@ def test_without_an_agent_texts_are_sent_back(bench: Any) -> None:
     """/help, /stop and the banner say what to set."""
     bot = bench.start_well()
     assert bench.ask("hello") == ["hello"]
-    assert "agents is off: set AGENT_URL and AGENT_MODEL" in bench.ask("/stop")[0]
+    assert "This is off (agents): set AGENT_URL and AGENT_MODEL" in bench.ask("/stop")[0]
     assert "agents (/stop): off, set AGENT_URL" in bench.ask("/help")[0]
     assert "agents: off, set AGENT_URL" in bot.log
     assert json.dumps(bot.health()[1]["capabilities"]["agents"]).startswith('{"on": false')

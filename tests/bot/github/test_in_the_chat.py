@@ -35,7 +35,8 @@ def test_an_issue_is_opened_listed_and_closed(
     link = '<a href="https://github.example/ann/bot/issues/1">'
     assert bench.ask("/issues") == ["No open issues in ann/bot."]
     assert bench.ask("/issue It stops <at> night\nask ann@example.com") == [
-        f"Opened {link}ann/bot#1</a>: It stops &lt;at&gt; night\nlabels: bug"
+        f"Opened {link}ann/bot#1</a>: It stops &lt;at&gt; night\nlabels: bug\n"
+        "(Personal data in it was masked.)"
     ]
     assert github.issues["ann/bot"][0]["body"] == "ask [e-mail]\n\nSent from Telegram."
     assert f"{link}#1</a> It stops" in bench.ask("/issues ann/bot")[0]

@@ -28,7 +28,7 @@ def state(bot: Any) -> Any:
 def test_a_user_keeps_finds_and_counts(bench: Any, settings: dict[str, str]) -> None:
     """/kb_add, /kb_search and /kb_stats, also after a restart, with markup and quotes as text."""
     bot = bench.start_well(**settings)
-    assert bench.ask("/kb_stats")[0].startswith("0 notes")
+    assert bench.ask("/kb_stats")[0].startswith("No notes yet.")
     kept = bench.ask("/kb_add How to restart <b> & 'co'\nFirst ask who holds the lock.")
     assert kept == ["Kept as #1: How to restart &lt;b&gt; &amp; &#x27;co&#x27;"]
     bot.terminate()
@@ -49,14 +49,16 @@ def test_without_a_list_everybody_reads_and_nobody_adds(bench: Any, tmp_path: Pa
     """Adding is for users in ALLOWED_USERS; the banner says so."""
     bot = bench.start_well(KB_PATH=str(tmp_path / "notes.sqlite3"))
     assert "Only users in ALLOWED_USERS" in bench.ask("/kb_add mine")[0]
-    assert bench.ask("/kb_stats")[0].startswith("0 notes")
+    assert bench.ask("/kb_stats")[0].startswith("No notes yet.")
     assert "nobody can add: set ALLOWED_USERS" in bot.log
 
 
 def test_personal_data_is_not_kept(bench: Any, tmp_path: Path) -> None:
     """An e-mail address goes before the note is stored."""
     bench.start_well(KB_PATH=str(tmp_path / "notes.sqlite3"), ALLOWED_USERS=str(USER))
-    assert bench.ask("/kb_add ask ann@example.com")[0] == "Kept as #1: ask [e-mail]"
+    assert bench.ask("/kb_add ask ann@example.com") == [
+        "Kept as #1: ask [e-mail]\n(Personal data in it was masked.)"
+    ]
     assert b"ann@example" not in (tmp_path / "notes.sqlite3-wal").read_bytes()
 
 
@@ -77,13 +79,27 @@ def test_an_unreachable_database_costs_the_knowledge_base_only(bench: Any, serve
     finally:
         server.start()
     bot.wait_health("running")
-    assert bench.ask("/kb_stats")[0].startswith("0 notes")
+    assert bench.ask("/kb_stats")[0].startswith("No notes yet.")
     server.stop()
     assert "does not work now" in bench.ask("/kb_stats")[0]
     server.start()
-    assert bench.ask("/kb_stats")[0].startswith("0 notes")
+    assert bench.ask("/kb_stats")[0].startswith("No notes yet.")
     assert state(bot) == "well"
     assert "s3cret" not in bot.log
+
+
+def test_where_the_notes_are_is_for_listed_users(bench: Any, tmp_path: Path) -> None:
+    """Without a list nobody is told paths and hosts: not by figures, errors, /help or /status."""
+    bench.start_well(KB_PATH=str(tmp_path / "notes.sqlite3"))
+    assert bench.ask("/kb_stats") == ["No notes yet."]
+    bench.bots[-1].terminate()
+    bot = bench.start(DATABASE_URL="postgresql://bot:s3cret@127.0.0.1:1/notes")
+    bot.wait_health("degraded")
+    answers = [bench.ask(text)[0] for text in ("/kb_stats", "/kb_search x", "/help", "/status")]
+    assert "127.0.0.1" not in "".join(answers)
+    assert answers[0].startswith("The knowledge base does not work now.")
+    assert "\nknowledge base: does not work now\n" in answers[2]
+    assert "127.0.0.1:1, database notes cannot be used: Connection refused" in bot.log
 
 
 def test_a_url_that_is_none_is_a_mistake_at_the_start(bench: Any) -> None:
