@@ -127,6 +127,9 @@ class FakeBackend:
     def _set(self, name: str, state: State, **changes: Any) -> None:
         self.views[name] = replace(self.views[name], state=state, **changes)
 
+    def with_dependents(self, names: Sequence[str]) -> list[str]:
+        return list(names)
+
     async def signal(self, name: str, signal: str) -> Result:
         if self.views[name].state is not State.RUNNING:
             return Result(name, Outcome.NOT_RUNNING, "")

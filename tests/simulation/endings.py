@@ -132,7 +132,13 @@ def expect_repeat(world: World, ledger: Ledger, process: Process, killed_at: flo
 
 def check_reason(world: World, ledger: Ledger, process: Process) -> None:
     """No process is ended without a reason that the core was told."""
-    given = process.may_end or ledger.open_stops or ledger.leaving or world.is_leaving()
+    given = (
+        process.may_end
+        or ledger.open_stops
+        or ledger.open_restarts
+        or ledger.leaving
+        or world.is_leaving()
+    )
     if given or process.seen_exited is not None or has_failed(world, ledger, process):
         return
     raise Broken("no reason", f"{ledger.name} is ended, and was well: {process.failed}")

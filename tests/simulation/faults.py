@@ -236,6 +236,7 @@ KINDS: dict[str, tuple[Kind, int]] = {
     "stop": (operators.stop, 6),
     "restart": (operators.restart, 4),
     "stop_many": (operators.stop_many, 2),
+    "restart_many": (operators.restart_many, 2),
     "send_signal": (operators.send_signal, 2),
     "retune": (operators.retune, 3),
     "remove": (operators.remove, 2),

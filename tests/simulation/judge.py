@@ -165,6 +165,8 @@ def check_answer(world: World, ledger: Ledger, request: events.Request, answer: 
 def check_superseded(world: World, ledger: Ledger, answer: Answer, up: bool) -> None:
     """Something later must have wanted the opposite."""
     later = ledger.last_down if up else ledger.last_up
+    if answer.request in ledger.open_restarts:  # a start overtakes that, too
+        later = max(later, ledger.last_up)
     if later < answer.request and not (world.is_leaving() or ledger.leaving):
         raise Broken("true answers", f"{answer}, but nothing later wants the opposite")
 

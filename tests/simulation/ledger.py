@@ -98,6 +98,7 @@ class Ledger:
         self.last_up = 0  # the last request that wanted it up
         self.last_down = 0
         self.open_stops: set[int] = set()  # asked of the fleet, whose turn may be later
+        self.open_restarts: set[int] = set()  # the same, of restarts in order
         self.may_rest = False  # the policy lets it lie after its last failure
         # for the dependents
         self.began = now  # when it last left STOPPED

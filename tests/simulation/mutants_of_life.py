@@ -7,7 +7,7 @@ from typing import Any
 from pytest import MonkeyPatch
 
 from tests.simulation.mutation import change_row
-from watchdog.core import events, fleet, going_down, hearing, machine, ordering, transitions
+from watchdog.core import drains, events, fleet, going_down, hearing, machine, ordering, transitions
 from watchdog.core.effects import Release
 from watchdog.core.model import Cause, Need, Policy, State
 from watchdog.core.program import Program
@@ -53,9 +53,9 @@ def trusts_any_reminder(patch: MonkeyPatch) -> None:
 def starts_before_dependencies(patch: MonkeyPatch) -> None:
     """A dependency that is not ready is no bar."""
     patch.setattr(
-        fleet.Fleet,
-        "_dependencies",
-        lambda self, name, claim: events.Granted(Need.DEPENDENCIES, claim=claim),
+        fleet,
+        "judge_dependencies",
+        lambda programs, name, claim: events.Granted(Need.DEPENDENCIES, claim=claim),
     )
 
 
@@ -177,7 +177,7 @@ def stops_in_start_order(patch: MonkeyPatch) -> None:
 
 def finishes_early(patch: MonkeyPatch) -> None:
     """The watchdog leaves before all are down."""
-    patch.setattr(fleet.Fleet, "_are_settled", lambda self, names: True)
+    patch.setattr(drains, "are_settled", lambda names, is_settled: True)
 
 
 # --- reloads ----------------------------------------------------------------------------------

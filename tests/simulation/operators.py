@@ -55,6 +55,25 @@ def stop_many(world: World, ledger: Ledger, x: float) -> bool:
     return bool(requests)
 
 
+def restart_many(world: World, ledger: Ledger, x: float) -> bool:
+    """Several programs down and up again, in order where one depends on another."""
+    chosen = [name for name in sorted(world.ledgers) if x < 0.5 or world.rng.random() < 0.6]
+    requests = {name: world.ask(name, events.Restart) for name in chosen}
+    for name, number in requests.items():
+        other = world.ledgers[name]
+        readiness.stamp(world, other)
+        if other.configured and not other.leaving and not world.is_leaving():
+            other.want, other.want_order = True, number
+            other.last_up = other.last_down = number  # in order it is a stop, and a start
+            other.either = other.may_rest = False
+            pace.reset(other)
+        other.open_restarts.add(number)
+        excuse(other)
+    world.note("asked  ", "", f"restart {requests}")
+    world.perform(world.fleet.restart(requests, world.moment()), None)
+    return bool(requests)
+
+
 def send_signal(world: World, ledger: Ledger, x: float) -> bool:
     """A signal by hand."""
     number = world.ask(ledger.name, lambda n: events.SendSignal(n, OPERATORS_SIGNAL))
@@ -85,7 +104,8 @@ def hurry(world: World, ledger: Ledger, x: float) -> bool:
     """The watchdog gets a second SIGTERM, or somebody is impatient."""
     world.hurried = world.hurried or world.leaving
     for other in world.ledgers.values():
-        if other.process is not None and other.process.seen_begun is None:
+        unborn = other.process is not None and other.process.seen_begun is None
+        if other.process is not None and (unborn or other.open_restarts):
             other.process.grace_doubtful = True
     hurried = [other for other in world.ledgers.values() if is_going(world, other)]
     for other in hurried:

@@ -67,7 +67,7 @@ def scale(policy: RestartPolicy, delay: float) -> float:
 def check(world: World, ledger: Ledger) -> None:
     """A spawn that nobody asked for comes neither too early nor too often."""
     policy, now = ledger.policy.restart, world.now
-    if ledger.asked or ledger.failed_at is None:
+    if ledger.asked or ledger.open_restarts or ledger.failed_at is None:
         ledger.asked, ledger.attempt, ledger.slow_attempt = False, 0, 0
         ledger.spawns = []
         return

@@ -9,7 +9,7 @@ from tests.simulation.episode import Failure, run
 from tests.simulation.mutation import Mutant, mutants_in
 
 MUTANTS = mutants_in(mutants_of_life) + mutants_in(mutants_of_judgement)
-SEEDS = range(1, 151)  # the budget: at most so many episodes for each mutant
+SEEDS = range(1, 251)  # the budget: at most so many episodes for each mutant
 
 
 def first_failure() -> Failure | None:

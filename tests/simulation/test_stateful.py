@@ -13,7 +13,8 @@ from tests.simulation.faults import KINDS, Fault, strike
 from tests.simulation.policies import draw_policies
 from tests.simulation.world import World
 
-FATE = sorted(set(KINDS) - {"start", "stop", "restart", "stop_many"})
+ASKED = ("start", "stop", "restart", "stop_many", "restart_many")
+FATE = sorted(set(KINDS) - set(ASKED))
 CHANCE = st.floats(0, 1, exclude_max=True)
 
 
@@ -28,7 +29,7 @@ class Story(RuleBasedStateMachine):
         self.world = World(draw_policies(Random(seed)), seed)
         self.world.perform(self.world.fleet.start_all(self.world.moment()), None)
 
-    @rule(kind=st.sampled_from(("start", "stop", "restart", "stop_many")), n=st.integers(0, 3))
+    @rule(kind=st.sampled_from(ASKED), n=st.integers(0, 3))
     def type_command(self, kind: str, n: int) -> None:
         """An operator types something."""
         self.strike(kind, n, 0.3)

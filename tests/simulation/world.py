@@ -206,6 +206,9 @@ class World:
             ledger.want, ledger.want_order = False, effect.request
             ledger.want_after = False
         judge.check_answer(self, ledger, asked.event, effect)
+        if effect.request in ledger.open_restarts:
+            ledger.open_restarts.discard(effect.request)
+            ledger.asked = ledger.asked or effect.outcome is Outcome.WAITING
 
     def _removed(self, effect: wanted.Remove, ledger: Ledger, event: Event | None) -> None:
         judge.check_removal(self, ledger)

@@ -8,12 +8,14 @@ from typing import Any
 
 from watchdog.cli.context import FAILED, OK, Context, connect, make_client_parser, parse
 from watchdog.cli.progress import Look, Waiting
+from watchdog.client.client import Client
 from watchdog.wire.names import choose_all, named
 
 _SUMMARIES = {
     "start": "Start programs and wait until they run.",
     "stop": "Stop programs, those that depend on others first, and wait until they are gone.",
-    "restart": "Stop programs and start them again, and wait until they run.",
+    "restart": "Stop programs and start them again, and wait until they run. What depends on them "
+    "goes on, unless it is named too.",
 }
 _DOING = {"start": "starting", "stop": "stopping", "restart": "restarting"}
 _UNDER_WAY = ("STARTING", "STOPPING", "BACKOFF", "WAITING")
@@ -27,11 +29,20 @@ def main(context: Context) -> int:
     action = context.command
     parser = make_client_parser(context, _SUMMARIES[action], f"watchdog {action} bot")
     parser.add_argument("names", nargs="+", metavar="NAME", help="a program, or `all`")
+    if action == "restart":
+        help = "also what is up and depends on them; in order, each when those are ready"
+        parser.add_argument("--with-dependents", action="store_true", help=help)
     options = parse(parser, context.words)
     client = connect(options)
     with Waiting(f"{_DOING[action]} {' '.join(options.names)}", _watcher(options)):
-        results = client.request(action, options.names)
+        results = _ask(client, action, options)
     return report(action, results)
+
+
+def _ask(client: Client, action: str, options: argparse.Namespace) -> list[dict[str, str]]:
+    if action == "restart" and options.with_dependents:
+        return client.restart_with_dependents(options.names)
+    return client.request(action, options.names)
 
 
 def _watcher(options: argparse.Namespace) -> Look:

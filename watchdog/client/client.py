@@ -54,6 +54,12 @@ class Client:
         result: list[dict[str, str]] = self.call(f"watchdog.{action}", list(names), seconds=None)
         return result
 
+    def restart_with_dependents(self, names: Sequence[str]) -> list[dict[str, str]]:
+        """Restart these and who depends on them, in order; as `request`."""
+        method = "watchdog.restartWithDependents"
+        result: list[dict[str, str]] = self.call(method, list(names), seconds=None)
+        return result
+
     def signal(self, signal: str, names: Sequence[str]) -> list[dict[str, str]]:
         """Send a signal: name, outcome and text for each."""
         result: list[dict[str, str]] = self.call("watchdog.signal", signal, list(names))

@@ -173,7 +173,7 @@ PROGRAM = section(
         "depends_on",
         kinds.names("a list of programs' names"),
         [],
-        "Programs that must be ready before this one starts.",
+        "Programs that must be ready before this one starts (docs/order.md).",
         example='["web"]',
         elsewhere="After Requires needs",
     ),

@@ -223,6 +223,10 @@ class Backend(Protocol):
         """Do it to these programs, in the order that their dependencies ask for, and wait."""
         ...
 
+    def with_dependents(self, names: Sequence[str]) -> list[str]:
+        """These programs, and those that are wanted up and depend on them, through others too."""
+        ...
+
     async def signal(self, name: str, signal: str) -> Result:
         """Send the signal ("HUP" or "1") to the main process of the program."""
         ...

@@ -71,6 +71,12 @@ async def restart(api: Api, wanted: list[Any]) -> list[dict[str, Any]]:
     return await _request(api, "restart", wanted)
 
 
+@TABLE.method("restartWithDependents", "array", "array names")
+async def restart_with_dependents(api: Api, wanted: list[Any]) -> list[dict[str, Any]]:
+    """Restart programs and whoever is up and depends on them, in order; a struct for each."""
+    return await _request(api, "restart", wanted, api.backend.with_dependents)
+
+
 @TABLE.method("signal", "array", "signal signal", "array names")
 async def signal(api: Api, value: str | int, wanted: list[Any]) -> list[dict[str, Any]]:
     """Send a signal to programs by name (or `all`); a struct for each."""
@@ -176,10 +182,12 @@ def _program(view: ProgramView) -> dict[str, Any]:
     return shown | {"state": view.state.value, "health": view.health.value}
 
 
-async def _request(api: Api, action: Action, wanted: list[Any]) -> list[dict[str, Any]]:
+async def _request(
+    api: Api, action: Action, wanted: list[Any], widen: Callable[[list[str]], list[str]] = list
+) -> list[dict[str, Any]]:
     if api.backend.watchdog().state != "RUNNING" and action != "stop":
         raise refuse(faults.SHUTDOWN_STATE, "the watchdog is shutting down")
-    return await _for_each(api, wanted, lambda chosen: api.backend.request(action, chosen))
+    return await _for_each(api, wanted, lambda chosen: api.backend.request(action, widen(chosen)))
 
 
 async def _for_each(

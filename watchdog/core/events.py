@@ -90,6 +90,7 @@ class Refused(OfClaim, frozen=True):
     need: Need
     reason: str
     final: bool = False
+    soon: bool = False  # what bars it is on its way: whoever asked for a start goes on waiting
 
 
 class Revoked(OfClaim, frozen=True):

@@ -11,12 +11,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from watchdog.core import deadlines, events, ordering
-from watchdog.core.effects import Acquire, Answer, Effect, Finish, Quit, Release, Remove
-from watchdog.core.events import Event, Granted, Hurry, Refused, Retuned, Start, Stop
+from watchdog.core import deadlines, drains, ordering
+from watchdog.core.answers import answer_superseded, refuse
+from watchdog.core.dependencies import (
+    are_related,
+    find_dependents,
+    invert_dependencies,
+    judge_dependencies,
+    looks_different,
+)
+from watchdog.core.drains import Drain, Drains
+from watchdog.core.effects import Acquire, Effect, Finish, Quit, Release, Remove
+from watchdog.core.events import Event, Hurry, Restart, Retuned, Start, Stop
 from watchdog.core.machine import step
-from watchdog.core.model import Moment, Need, Outcome, Policy, State
-from watchdog.core.plans import Drain, Plans, Successor, drain_again, pack
+from watchdog.core.model import Moment, Need, Policy, State
+from watchdog.core.plans import Plans, Successor
 from watchdog.core.program import Program
 
 Observer = Callable[[Program, Event, Program], None]
@@ -29,7 +38,7 @@ class Fleet:
         self.programs = {policy.name: Program(policy) for policy in policies}
         self.observe = observe
         self.exit_code: int | None = None  # set once the watchdog is leaving
-        self._drains: list[Drain] = []
+        self._drains = Drains()
         self._leaving: set[str] = set()  # removed from the configuration, to be forgotten when down
         self._successors: dict[str, Successor] = {}  # who takes the place of one that leaves
         # The last incarnation and claim of who was forgotten: a late event must not find another.
@@ -52,23 +61,42 @@ class Fleet:
                 self._inbox.append((name, Start(0)))
         return self._settle(moment)
 
+    def start(self, requests: dict[str, int], moment: Moment) -> list[Effect]:
+        """Start these programs, dependencies first; each has the number of its request, or 0."""
+        self._start_in_order(requests)
+        return self._settle(moment)
+
     def stop(self, requests: dict[str, int], moment: Moment) -> list[Effect]:
         """Stop these programs in order; each has the number of the request it answers, or 0."""
-        self._drain(requests)
-        return self._settle(moment)
+        return self._drain(requests) + self._settle(moment)
+
+    def restart(self, requests: dict[str, int], moment: Moment) -> list[Effect]:
+        """Restart these programs; in order, if one of them depends on another.
+
+        In order is: whoever depends on others stops first, and once all are down they start again,
+        each when what it depends on is ready.
+        """
+        free = [name for name in requests if name in self.programs and name not in self._leaving]
+        ordered = self.exit_code is None and are_related(self._dependents, free)
+        at_once = [name for name in requests if not ordered or name not in free]
+        self._inbox.extend((name, Restart(requests[name])) for name in at_once)
+        answers = self._restart_in_order({n: requests[n] for n in free}) if ordered else []
+        return answers + self._settle(moment)
+
+    def with_dependents(self, names: Iterable[str]) -> list[str]:
+        """These programs, and those that are wanted up and depend on them, through others too."""
+        chosen = list(names)
+        others = find_dependents(self._dependents, chosen)
+        order = ordering.start_order(self._policies())
+        return chosen + [name for name in order if name in others and self.programs[name].wanted]
 
     def shut_down(self, code: int, moment: Moment) -> list[Effect]:
         """Stop everything in order; Finish follows. The first caller's exit code counts."""
-        self._leave(code)
-        return self._settle(moment)
+        return self._leave(code) + self._settle(moment)
 
     def hurry(self, moment: Moment) -> list[Effect]:
         """No more grace for whoever is being stopped, nor for whoever is to be stopped later."""
-        for drain in self._drains:
-            for name in [name for stage in drain.stages for name in stage]:
-                self._inbox.append((name, Stop(drain.requests[name])))
-                drain.current.append(name)
-            drain.stages = []
+        self._inbox.extend(self._drains.hurry())
         for name in self.programs:
             self._inbox.append((name, Hurry()))
         return self._settle(moment)
@@ -97,6 +125,7 @@ class Fleet:
         """
         earlier = self._successors.get(policy.name)
         wanted = earlier.wanted if earlier else self.programs[policy.name].wanted
+        wanted = wanted or self._drains.restarts(policy.name)
         return self._succeed(Successor(policy, wanted), moment)
 
     def retune(self, policy: Policy, moment: Moment) -> list[Effect]:
@@ -109,17 +138,17 @@ class Fleet:
 
     def plans(self) -> Plans:
         """What is still to be done, beside what stands in the programs."""
-        return pack(self._drains, self._leaving, self._successors, self._numbers)
+        return Plans(self._drains.pack(), sorted(self._leaving), self._successors, self._numbers)
 
     def take_over(self, programs: dict[str, Program], plans: Plans, moment: Moment) -> list[Effect]:
         """Go on where another fleet ended; whoever waits asks anew for what it waits for."""
         self.programs |= programs
-        self._drains = [drain_again(*drain) for drain in plans.drains]
+        self._drains = drains.unpack(plans.drains)
         self._leaving, self._successors = set(plans.leaving), plans.successors
         self._numbers = plans.numbers
         self._dependents = invert_dependencies(self._policies())
-        asked = [self._keep(effect) for p in programs.values() for effect in ask_anew(p)]
-        return [effect for effect in asked if effect] + self._settle(moment)
+        asked = [effect for program in programs.values() for effect in ask_anew(program)]
+        return [kept for effect in asked for kept in self._keep(effect)] + self._settle(moment)
 
     # --- when to come back
 
@@ -144,17 +173,44 @@ class Fleet:
         self._leaving.add(name)
         return self.stop({name: 0}, moment)
 
-    def _drain(self, requests: dict[str, int]) -> None:
-        known = [name for name in requests if name in self.programs]
-        unknown = [name for name in requests if name not in self.programs]
+    def _sort_out(self, requests: Iterable[str]) -> tuple[list[str], list[str]]:
+        """The names that there are, and those that there are not."""
+        names = list(requests)
+        known = [name for name in names if name in self.programs]
+        return known, [name for name in names if name not in self.programs]
+
+    def _drain(self, requests: dict[str, int]) -> list[Effect]:
+        known, unknown = self._sort_out(requests)
+        answers = self._forget_restarts(known, "it was stopped meanwhile")
         self._inbox.extend((name, Stop(requests[name])) for name in unknown)
         stages = ordering.stop_stages(self._policies(), known)
-        self._drains.append(Drain(stages, requests))
+        self._drains.add(Drain(stages, requests))
+        return answers
 
-    def _leave(self, code: int) -> None:
-        if self.exit_code is None:
-            self.exit_code = code
-            self._drain(dict.fromkeys(self.programs, 0))
+    def _restart_in_order(self, requests: dict[str, int]) -> list[Effect]:
+        answers = self._overtake(requests, "it was restarted meanwhile")
+        stages = ordering.stop_stages(self._policies(), requests)
+        self._drains.add(Drain(stages, dict.fromkeys(requests, 0), again=requests))
+        return answers
+
+    def _overtake(self, names: Iterable[str], text: str) -> list[Effect]:
+        """Stops in order that have not reached these pass them by; so do restarts in order."""
+        return [
+            answer
+            for name in names
+            for answer in answer_superseded(name, self._drains.overtake(name), text)
+        ]
+
+    def _forget_restarts(self, names: Iterable[str], text: str) -> list[Effect]:
+        """Restarts in order that are under way do not start these again."""
+        overtaken = [(name, self._drains.forget_restart(name)) for name in names]
+        return [a for name, who in overtaken for a in answer_superseded(name, who, text)]
+
+    def _leave(self, code: int) -> list[Effect]:
+        if self.exit_code is not None:
+            return []
+        self.exit_code = code
+        return self._drain(dict.fromkeys(self.programs, 0))
 
     def _settle(self, moment: Moment) -> list[Effect]:
         """Work until nothing follows from anything any more."""
@@ -171,7 +227,7 @@ class Fleet:
         before = self.programs.get(name)
         if before is None:
             return refuse(name, event, f"there is no program {name}")
-        if isinstance(event, events.Start | events.Restart):
+        if isinstance(event, Start | Restart):
             if self.exit_code is not None:
                 return refuse(name, event, "the watchdog is shutting down")
             if name in self._leaving:
@@ -185,71 +241,55 @@ class Fleet:
         self.programs[name] = after
         if self.observe:
             self.observe(before, event, after)
-        if before.ready is not after.ready or before.state is not after.state:
+        if name in self._dependents and looks_different(before, after):
             self._tell_dependents(name)
-        return spared + [kept for effect in effects if (kept := self._keep(effect))]
+        return spared + [kept for effect in effects for kept in self._keep(effect)]
 
     def _spare(self, name: str, event: Event) -> list[Effect]:
-        """Somebody wants it up after all: a stop in order that has not reached it passes it by."""
-        answers: list[Effect] = []
-        if isinstance(event, events.Start | events.Restart) and event.request:
-            for drain in self._drains:
-                for stage in [stage for stage in drain.stages if name in stage]:
-                    stage.remove(name)
-                    answers += answer_superseded(name, drain.requests[name])
-        return answers
+        """Somebody overtakes what is to come: a stop in order, or the start that ends a restart."""
+        if isinstance(event, Start | Restart) and event.request:
+            return self._overtake([name], "it was started meanwhile")
+        if isinstance(event, Stop) and event.request:
+            return self._forget_restarts([name], "it was stopped meanwhile")
+        return []
 
-    def _keep(self, effect: Effect) -> Effect | None:
+    def _keep(self, effect: Effect) -> list[Effect]:
         """Serve the effects that are the fleet's own business, and pass on the others."""
         match effect:
             case Acquire(name, Need.DEPENDENCIES, claim):
-                self._inbox.append((name, self._dependencies(name, claim)))
+                self._inbox.append((name, judge_dependencies(self.programs, name, claim)))
             case Release(_, Need.DEPENDENCIES):
                 pass
             case Quit(_, code):
-                self._leave(code)
+                return self._leave(code)
             case _:
-                return effect
-        return None
-
-    def _dependencies(self, name: str, claim: int) -> Event:
-        """Whether all that a program depends on is ready, and if not, what is not."""
-        for other in self.programs[name].policy.depends_on:
-            program = self.programs.get(other)
-            if program is not None and not program.ready:
-                return Refused(Need.DEPENDENCIES, f"waiting for {describe(program)}", claim=claim)
-        return Granted(Need.DEPENDENCIES, claim=claim)
+                return [effect]
+        return []
 
     def _tell_dependents(self, name: str) -> None:
         for other in self._dependents.get(name, ()):
             program = self.programs.get(other)
             if program is not None and Need.DEPENDENCIES in program.barred_by:
-                self._inbox.append((other, self._dependencies(other, program.claim)))
+                verdict = judge_dependencies(self.programs, other, program.claim)
+                self._inbox.append((other, verdict))
 
     def _advance_drains(self) -> bool:
         """Stop the next stage of every drain whose current stage is down; False if none moved."""
-        for drain in self._drains:
-            while drain.stages and not self._inbox and self._are_settled(drain.current):
-                drain.current = deque(drain.stages.pop(0))
-                # Also for a program that was removed meanwhile: whoever asked is owed an answer.
-                self._inbox.extend((n, Stop(drain.requests[n])) for n in drain.current)
+        self._inbox.extend(self._drains.next_stops(self._is_settled))
         if not self._inbox:
-            self._drains = [d for d in self._drains if not self._are_settled(d.current)]
+            self._start_in_order(self._drains.finish(self._is_settled))
         return bool(self._inbox)
 
-    def _are_settled(self, names: deque[str]) -> bool:
-        """Whether nobody needs to be waited for: all are down, or wanted up again meanwhile.
-
-        Whoever was waited for last comes first: a thousand programs that go down one by one are
-        then looked at some thousand times in all, not half a million.
-        """
-        for _ in range(len(names)):
-            if not self._is_settled(names[0]):
-                return False
-            names.rotate(-1)
-        return True
+    def _start_in_order(self, requests: dict[str, int]) -> None:
+        """Dependencies first: nobody is then told that it waits for one that is STOPPED."""
+        if not requests:
+            return
+        order = [name for name in ordering.start_order(self._policies()) if name in requests]
+        unknown = [name for name in requests if name not in self.programs]
+        self._inbox.extend((name, Start(requests[name])) for name in (*order, *unknown))
 
     def _is_settled(self, name: str) -> bool:
+        """Whether nobody needs to wait for it: it is down, or wanted up again meanwhile."""
         return self._is_down(name) or self.programs[name].wanted
 
     def _is_down(self, name: str) -> bool:
@@ -295,19 +335,6 @@ class Fleet:
         self._tell_dependents(name)
 
 
-def answer_superseded(name: str, request: int) -> list[Effect]:
-    """The answer to a stop that somebody's later start overtook."""
-    text = "it was started meanwhile"
-    return [Answer(name, request, Outcome.SUPERSEDED, text)] if request else []
-
-
-def refuse(name: str, event: Event, text: str) -> list[Effect]:
-    """The answer to a request that cannot be met; to any other event, silence."""
-    if isinstance(event, events.Request) and event.request:
-        return [Answer(name, event.request, Outcome.FAILED, text)]
-    return []
-
-
 def ask_anew(program: Program) -> list[Effect]:
     """What a waiting program still needs, under the claim that it has.
 
@@ -316,18 +343,3 @@ def ask_anew(program: Program) -> list[Effect]:
     if program.state is not State.WAITING or Need.TREE in program.barred_by:
         return []
     return [Acquire(program.policy.name, need, program.claim) for need in program.barred_by]
-
-
-def invert_dependencies(policies: dict[str, Policy]) -> dict[str, list[str]]:
-    """For each name, who depends on it."""
-    dependents: dict[str, list[str]] = {}
-    for name, policy in policies.items():
-        for other in policy.depends_on:
-            dependents.setdefault(other, []).append(name)
-    return dependents
-
-
-def describe(program: Program) -> str:
-    """A dependency that is not ready, in words: the reason of WAITING."""
-    text = f"{program.policy.name} ({program.state}"
-    return f"{text}: {program.reason})" if program.reason else f"{text})"

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
+from msgspec import Struct
 
-from msgspec import Struct, field
-
+from watchdog.core.drains import Packed
 from watchdog.core.model import Policy
-
-
-class Drain(Struct):
-    """Programs that are stopped in order: the stages to come, and the requests to pass on."""
-
-    stages: list[list[str]]
-    requests: dict[str, int]
-    current: deque[str] = field(default_factory=deque)
 
 
 class Successor(Struct):
@@ -27,24 +18,7 @@ class Successor(Struct):
 class Plans(Struct, frozen=True):
     """All of it as plain values, for a fleet that goes on where this one ends."""
 
-    drains: list[tuple[list[str], list[list[str]]]] = []  # who is waited for, and who comes then
+    drains: list[Packed] = []
     leaving: list[str] = []
     successors: dict[str, Successor] = {}
     numbers: dict[str, tuple[int, int]] = {}  # of who was forgotten: last incarnation and claim
-
-
-def pack(
-    drains: list[Drain],
-    leaving: set[str],
-    successors: dict[str, Successor],
-    numbers: dict[str, tuple[int, int]],
-) -> Plans:
-    """As plain values. Requests are left out: whoever asked is answered before."""
-    stopping = [(list(drain.current), drain.stages) for drain in drains]
-    return Plans(stopping, sorted(leaving), successors, numbers)
-
-
-def drain_again(current: list[str], stages: list[list[str]]) -> Drain:
-    """A stop in order that goes on, with nobody waiting for its answer any more."""
-    names = [*current, *(name for stage in stages for name in stage)]
-    return Drain(stages, dict.fromkeys(names, 0), deque(current))

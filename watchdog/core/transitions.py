@@ -146,7 +146,7 @@ def note_refusal(t: Turn, event: events.Refused) -> None:
     """Stand by, and say why; or give up, if waiting was not wanted."""
     if not event.final:
         t.program.reason = event.reason
-        return turn.answer(t, up=True, outcome=Outcome.WAITING, text=event.reason)
+        return None if event.soon else turn.answer(t, True, Outcome.WAITING, event.reason)
     t.program.last_exit = Exit(code=69, detail=event.reason)
     going_down.retire(t, State.FATAL, event.reason)
     return turn.answer(t, up=True, outcome=Outcome.FAILED, text=event.reason)

@@ -30,7 +30,7 @@ from watchdog.control.backend import (
 )
 from watchdog.control.measures import Measures
 from watchdog.core.effects import Answer
-from watchdog.core.events import Request, Restart, SendSignal, Start
+from watchdog.core.events import SendSignal
 from watchdog.core.fleet import Fleet
 from watchdog.core.model import Outcome
 from watchdog.daemon.driver import Driver
@@ -40,8 +40,6 @@ from watchdog.daemon.orphan import objection
 from watchdog.daemon.streams import Streams
 from watchdog.daemon.views import Views
 from watchdog.version import __version__
-
-REQUESTS: dict[str, type[Request]] = {"start": Start, "restart": Restart}
 
 
 class Upgrader(Protocol):
@@ -179,12 +177,14 @@ class Service:
         """Ask for something and wait for the answers, in the order of the names."""
         numbers = {name: self._number(name) for name in names}
         answers = [self._waiting[number] for number in numbers.values()]
-        if action == "stop":
-            self._driver.order(lambda moment: self._fleet.stop(numbers, moment))
-        else:
-            for name, number in numbers.items():
-                self._driver.post(name, REQUESTS[action](number))
+        fleet = self._fleet
+        begin = {"start": fleet.start, "stop": fleet.stop, "restart": fleet.restart}[action]
+        self._driver.order(lambda moment: begin(numbers, moment))
         return list(await asyncio.gather(*answers))
+
+    def with_dependents(self, names: Sequence[str]) -> list[str]:
+        """These programs, and those that are up or on their way and depend on them."""
+        return self._fleet.with_dependents(names)
 
     async def signal(self, name: str, signal: str) -> Result:
         """Send a signal to the main process of a program."""
