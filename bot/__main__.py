@@ -5,7 +5,7 @@ import os
 import sys
 from typing import cast
 
-from bot import sessions
+from bot import poison_store, sessions
 from bot.command_line import read_arguments
 from bot.database import Database
 from bot.exits import Exit, ExitCode
@@ -20,7 +20,11 @@ from bot.settings import Settings
 from bot.stop import StopRequest
 from bot.survey import demand_settings, load_survey
 
-SCHEMAS = (sessions.SCHEMA, panic.SCHEMA)  # of all capabilities that keep something
+SCHEMAS = (
+    sessions.SCHEMA,
+    panic.SCHEMA,
+    poison_store.SCHEMA,
+)  # of all capabilities that keep something
 
 _log = logging.getLogger("bot")
 

@@ -9,9 +9,11 @@ from telegram.error import NetworkError, TelegramError
 from telegram.ext import Application
 
 from bot.banner import log_banner
+from bot.begun import Begun, path_beside
 from bot.calls import CallRequest
 from bot.capability import App, Capability, Context
 from bot.catalogue import health_of, install, make_catalogue
+from bot.caution import Caution
 from bot.database import Database
 from bot.dispatch import TrackedProcessor
 from bot.exits import Exit, ExitCode
@@ -20,6 +22,7 @@ from bot.heartbeat import beat, beat_interval, report_upward
 from bot.notify import Notifier
 from bot.parts import Parts
 from bot.polling import PollingRequest, await_death, describe_error
+from bot.quarantine import Quarantine
 from bot.report import Reporter
 from bot.sending import make_limiter
 from bot.sessions import Sessions
@@ -37,14 +40,16 @@ async def live(
     """Poll until a stop is asked for; raises `Exit` when the bot cannot go on."""
     stop.attach()
     sessions = Sessions(database, settings.guards.session_seconds)
-    parts = Parts(settings, figures, reporter, database, sessions)
+    begun = Begun(path_beside(database.path))
+    parts = Parts(settings, figures, reporter, database, sessions, begun)
     catalogue = make_catalogue(parts)
-    application = assemble(parts, catalogue)
+    quarantine = Quarantine(database, figures, settings.clean)
+    application = assemble(parts, catalogue, quarantine)
     notifier = Notifier()
     pulse = asyncio.create_task(beat(figures, beat_interval(settings.loop_stale_seconds)))
     ending: Exit | None = None
     try:
-        await stop.interrupts(_serve(application, parts, catalogue, notifier))
+        await stop.interrupts(_serve(application, parts, catalogue, notifier, quarantine))
     except Exit as exit_wish:
         ending = exit_wish
     await _end(application, figures, notifier, stop, ending)
@@ -54,7 +59,7 @@ async def live(
     return ExitCode.CLEAN
 
 
-def assemble(parts: Parts, catalogue: Sequence[Capability]) -> App:
+def assemble(parts: Parts, catalogue: Sequence[Capability], quarantine: Quarantine) -> App:
     """The library's application with our request, dispatcher, limiter and handlers in it."""
     settings, figures = parts.settings, parts.figures
     application: App = (
@@ -63,8 +68,8 @@ def assemble(parts: Parts, catalogue: Sequence[Capability]) -> App:
         .base_url(settings.base_url)
         .base_file_url(settings.base_file_url)
         .request(CallRequest(figures))
-        .get_updates_request(PollingRequest(figures, READ_TIMEOUT))
-        .concurrent_updates(TrackedProcessor(figures))
+        .get_updates_request(PollingRequest(figures, READ_TIMEOUT, parts.begun, quarantine))
+        .concurrent_updates(TrackedProcessor(figures, Caution(parts.begun, quarantine)))
         .rate_limiter(make_limiter())
         .build()
     )
@@ -76,7 +81,11 @@ def assemble(parts: Parts, catalogue: Sequence[Capability]) -> App:
 
 
 async def _serve(
-    application: App, parts: Parts, catalogue: Sequence[Capability], notifier: Notifier
+    application: App,
+    parts: Parts,
+    catalogue: Sequence[Capability],
+    notifier: Notifier,
+    quarantine: Quarantine,
 ) -> None:
     settings, figures = parts.settings, parts.figures
     await come_up(application, settings, figures)
@@ -84,7 +93,8 @@ async def _serve(
     notifier.ready("running")
     begun = [one.started(application) for one in catalogue if one.on and one.started]
     tasks = [
-        asyncio.create_task(work) for work in (report_upward(notifier, parts.reporter), *begun)
+        asyncio.create_task(work)
+        for work in (report_upward(notifier, parts.reporter), quarantine.watch(), *begun)
     ]
     try:
         error = await await_death(figures)

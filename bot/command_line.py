@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from bot.exits import ExitCode
+from bot.poison_command import add_poison
 from bot.settings import known_variables
 from bot.settings_page import example_text
 
@@ -20,6 +21,7 @@ def read_arguments() -> argparse.Namespace:
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_check(commands)
+    add_poison(commands)
     settings = commands.add_parser("settings", help="print an .env to fill in")
     settings.set_defaults(command=_print_settings)
     setup = commands.add_parser("otp-setup", help="make a secret for /panic_close_all")

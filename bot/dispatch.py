@@ -5,6 +5,7 @@ from typing import Any
 
 from telegram.ext import BaseUpdateProcessor
 
+from bot.caution import Caution
 from bot.figures import Figures
 
 # The library's own number for "concurrent"; beyond it updates wait in memory.
@@ -14,15 +15,15 @@ MOST_AT_ONCE = 256
 class TrackedProcessor(BaseUpdateProcessor):
     """Runs up to 256 handlers at once, and notes when each began and ended."""
 
-    def __init__(self, figures: Figures) -> None:
+    def __init__(self, figures: Figures, caution: Caution) -> None:
         super().__init__(MOST_AT_ONCE)
-        self._figures = figures
+        self._figures, self._caution = figures, caution
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
         handlers = self._figures.handlers
         number = handlers.begin(self._figures.clock())
         try:
-            await coroutine
+            await self._caution.handle(update, coroutine)
         finally:
             handlers.end(number)
 

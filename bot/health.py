@@ -154,7 +154,7 @@ def _judge_outage(polling: PollingFigures, now: float) -> Verdict | None:
 def _judge_poison(figures: Snapshot, now: float) -> Verdict | None:
     """What was left out is in nobody's way any more, but somebody should look at it."""
     poison = figures.poison
-    if poison.last is None or now - poison.last > POISON_SECONDS:
+    if poison.last is None or poison.kept == 0 or now - poison.last > POISON_SECONDS:
         return None
     counts = {"could not be read": poison.unreadable, "ended the bot each time": poison.deadly}
     told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)

@@ -1,7 +1,8 @@
 """What the capabilities are made of: each takes from here what it needs, and nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bot.begun import Begun
 from bot.database import Database
 from bot.figures import Figures
 from bot.report import Reporter
@@ -18,3 +19,4 @@ class Parts:
     reporter: Reporter
     database: Database
     sessions: Sessions
+    begun: Begun = field(default_factory=Begun)

@@ -14,10 +14,12 @@ from typing import Any
 from telegram import Update
 from telegram.error import Conflict, NetworkError, RetryAfter, TelegramError, TimedOut
 
+from bot.begun import Begun
 from bot.calls import CallRequest
 from bot.capability import App
 from bot.figures import LONGEST_BACKOFF, Figures
 from bot.poison import Sifted, Unintelligible, sift
+from bot.quarantine import Quarantine
 from bot.redaction import redact
 
 POLLING_TASK = "Updater:start_polling:polling_task"
@@ -32,8 +34,11 @@ _log = logging.getLogger("bot.polling")
 class PollingRequest(CallRequest):
     """The request that getUpdates uses: a pool of its own, each round trip stamped."""
 
-    def __init__(self, figures: Figures, read_timeout: float) -> None:
+    def __init__(
+        self, figures: Figures, read_timeout: float, begun: Begun, quarantine: Quarantine
+    ) -> None:
         super().__init__(figures, pool_size=1, read_timeout=read_timeout)
+        self._begun, self._quarantine = begun, quarantine
 
     async def do_request(self, url: str, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """One round trip: (HTTP status, body); raises what the library's own request raises."""
@@ -50,6 +55,9 @@ class PollingRequest(CallRequest):
             polling.fail(clock(), status, *_failure(payload))
             return status, payload
         polling.succeed(clock(), sifted.received, len(sifted.skipped))
+        self._begun.forget_below(polling.answered)
+        for poison in sifted.skipped:
+            await self._quarantine.skip(poison)
         return status, sifted.payload
 
 
@@ -60,12 +68,9 @@ def _offset(kwargs: dict[str, Any]) -> int:
 
 def _sift(payload: bytes) -> Sifted:
     try:
-        sifted = sift(payload, lambda update: Update.de_json(update, None))
+        return sift(payload, lambda update: Update.de_json(update, None))
     except Unintelligible as error:
         raise NetworkError(f"Unintelligible answer to getUpdates: {error}") from None
-    for poison in sifted.skipped:
-        _log.error("Skipped the update %s, no one can parse it: %s", poison.update_id, poison.error)
-    return sifted
 
 
 def _failure(payload: bytes) -> tuple[str, float]:

@@ -15,6 +15,7 @@ from bot.agents.reply import Reply
 from bot.agents.rules import choose
 from bot.agents.settings import AgentSettings
 from bot.agents.specs import Agent, AgentSpec, CallSpec, Question
+from bot.begun import Begun
 from bot.capability import NEW_MESSAGES, App, Capability, Command, Context
 from bot.commands import answer
 from bot.figures import Figures
@@ -26,7 +27,7 @@ NAME = "agents"
 def make_agents(parts: Parts) -> Capability:
     """The capability, which is on once there is an agent."""
     settings = parts.settings.agents
-    board = Board(settings, parts.figures, parts.settings.clean)
+    board = Board(settings, parts.figures, parts.begun, parts.settings.clean)
     return Capability(
         name=NAME,
         commands=(
@@ -49,10 +50,14 @@ class Board:
     """Routes messages to agents, and knows what they are at."""
 
     def __init__(
-        self, settings: AgentSettings, figures: Figures, clean: Callable[[str], str]
+        self,
+        settings: AgentSettings,
+        figures: Figures,
+        begun: Begun,
+        clean: Callable[[str], str],
     ) -> None:
         self._settings, self._clean = settings, clean
-        self._handlers = figures.handlers
+        self._handlers, self._begun_updates = figures.handlers, begun
         self._clock = figures.clock
         self._lines = Lines(settings.waiting)
         self._counts: Counter[str] = Counter()
@@ -75,7 +80,10 @@ class Board:
         station = self.route(message) if message else None
         if message is None or station is None:
             return
-        if not self._lines.offer(message.chat_id, lambda: self._work(station, message)):
+        number = update.update_id
+        if self._lines.offer(message.chat_id, lambda: self._work(station, message, number)):
+            self._begun_updates.begin(number)
+        else:
             self._counts["refused"] += 1
             waiting = (
                 f"; {self._settings.waiting} more are waiting" if self._settings.waiting else ""
@@ -120,7 +128,7 @@ class Board:
             **{kind: self._counts[kind] for kind in (*KINDS, "refused")},
         }
 
-    async def _work(self, station: Station, message: Message) -> None:
+    async def _work(self, station: Station, message: Message, update_id: int) -> None:
         user = message.from_user.id if message.from_user else None
         question = Question(self._clean(message.text or ""), message.chat_id, user)
         now = self._clock()
@@ -132,6 +140,7 @@ class Board:
         finally:
             del self._begun[number]
             self._handlers.end(number)
+            self._begun_updates.end(update_id)
 
 
 class _Routed(filters.MessageFilter):

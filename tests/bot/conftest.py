@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from bot.database import Database, Schema
 from bot.sandbox.client import SandboxClient
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +35,11 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENC
             return value
         time.sleep(0.03)
     raise AssertionError(f"waited {seconds} s in vain for: {what}")
+
+
+def open_database(directory: Path, *schemas: Schema) -> Database:
+    """A database for a test without a bot, to be used in a `with` block."""
+    return Database(directory / "bot.sqlite3", schemas)
 
 
 @pytest.fixture(scope="session")
@@ -57,13 +63,19 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxClient]
 class RunningBot:
     """One `python -m bot`, with its log in a file and its health port in another."""
 
-    def __init__(self, directory: Path, environment: dict[str, str], **options: Any) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        environment: dict[str, str],
+        command: tuple[str, ...] = (sys.executable, "-m", "bot"),
+        **options: Any,
+    ) -> None:
         self.port_file = directory / "health-port"
         self.port_file.unlink(missing_ok=True)
         self._log = directory / "bot.log"
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot"],
+                command,
                 cwd=directory,
                 env=environment,
                 stdout=log,
