@@ -12,7 +12,7 @@ from simple_websocket import Client
 
 from trial.load import load
 from trial.platform import Platform, Trouble, wait_for
-from trial.steps import await_close, count_positions, expect, signal
+from trial.steps import await_close, count_buys, expect, signal
 
 GOING_AWAY = 1001
 
@@ -103,7 +103,7 @@ def _with_signals(one: Platform, part: str, act: Callable[[], object]) -> str:
     wait_for("all programs to be ready", one.all_ready)
     wait_for(
         f"{len(sent)} signals to be traded",
-        lambda: count_positions(one, f"signal-{part}-") == len(sent),
+        lambda: count_buys(one, f"signal-{part}-") == len(sent),
     )
     return f"{len(sent)} signals accepted meanwhile, all traded, none twice"
 

@@ -83,7 +83,7 @@ def run_jobs(one: Platform) -> str:
     name = uuid.uuid4().hex[:8]
     for job in [f"{name}-{number}" for number in range(SIGNALS)] * 2:
         signal(one, job)
-    wait_for("the jobs to be done", lambda: count_positions(one, name) == SIGNALS)
+    wait_for("the jobs to be done", lambda: count_buys(one, name) == SIGNALS)
     wait_for("an empty queue", lambda: scrape(worker_of(one))["mimic_queue_depth"] == 0)
     return f"{SIGNALS} signals, each sent twice and traded once"
 
@@ -117,7 +117,7 @@ def ask_bot(one: Platform) -> str:
 def panic(one: Platform) -> str:
     """/panic_close_all with a real code closes everything, once, and reports in the chat."""
     signal(one, "before-the-panic")
-    wait_for("a position", lambda: count_positions(one, "before-the-panic"))
+    wait_for("a position", lambda: count_buys(one, "before-the-panic"))
     refused = " ".join(talk(one.place, "/panic_close_all 000000"))
     expect("Nothing was done" in refused, f"a wrong code is answered with {refused!r}")
     open_before = len(get(one, "/positions")["positions"])
@@ -136,7 +136,7 @@ def panic_again(one: Platform) -> str:
     report = talk(one.place, f"/panic_close_all {one.place.code(1)}")[-1]
     expect("Nothing was open" in report, f"the second report is {report!r}")
     wait_for("the signal to be looked at", lambda: status_of(one, "while-halted") == "complete")
-    expect(not count_positions(one, "while-halted"), "a signal was traded although all is halted")
+    expect(not count_buys(one, "while-halted"), "a signal was traded although all is halted")
     HTTP.post(f"http://{one.place.web}/resume").raise_for_status()
     expect(get(one, "/positions")["halted_by"] is None, "trading could not be resumed")
     return "nothing was open; trading goes on"
@@ -158,9 +158,10 @@ def status_of(one: Platform, job: str) -> str:
     return str(get(one, f"/signals/{job}")["status"])
 
 
-def count_positions(one: Platform, part: str) -> int:
-    """How many open positions have this in their id."""
-    return sum(part in position["id"] for position in get(one, "/positions")["positions"])
+def count_buys(one: Platform, part: str) -> int:
+    """How many orders that buy have this in their id."""
+    orders = get(one, "/orders")["orders"]
+    return sum(part in order["id"] and order["side"] == "buy" for order in orders)
 
 
 def await_close(connection: Client) -> int | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import Engine, Row, insert, select
+from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from mimic.engine.market import Market
@@ -77,11 +77,11 @@ class PaperExchange:
             return Fill(self._price_of(order.id), fresh=False)
         return Fill(price, fresh=True)
 
-    def list_orders(self) -> list[Row[tuple[str, str]]]:
+    def list_orders(self) -> list[tuple[str, str]]:
         """(id, side) of every order that was filled, oldest first."""
         query = select(orders.c.id, orders.c.side).order_by(orders.c.filled_at)
         with self._engine.connect() as connection:
-            return list(connection.execute(query))
+            return [(row.id, row.side) for row in connection.execute(query)]
 
     def _price_of(self, order: str) -> Decimal:
         query = select(orders.c.price).where(orders.c.id == order)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-TRAIL = Decimal("0.01")
+TRAIL = Decimal("0.03")
 """A position is closed once its price is so far (a fraction) below the highest it has seen."""
 
 

@@ -3,6 +3,7 @@
 GET  /                  what this is
 GET  /health            is this process well; for the watchdog
 GET  /positions         what is open
+GET  /orders            what the exchange has filled
 POST /signals           {"id", "symbol", "quantity"}: have the worker buy
 GET  /signals/ID        how far that is
 POST /resume            trade again after a panic
@@ -59,6 +60,11 @@ def _install_looks(app: Flask, desk: Desk, gauge: Gauge) -> None:
             for one in desk.book.list_open()
         ]
         return jsonify(positions=found, halted_by=desk.book.halted_by())
+
+    @app.get("/orders")
+    def orders() -> Response:
+        found = [{"id": order, "side": side} for order, side in desk.exchange.list_orders()]
+        return jsonify(orders=found)
 
 
 def _install_signals(app: Flask, settings: Settings) -> None:
