@@ -106,7 +106,7 @@ def test_dependency_that_is_removed_frees_who_waits_for_it() -> None:
     play = Play(named("bot", "web"), named("web", autostart=False))
     play.add(play.fleet.start_all(NOW))
     assert play.state("bot") == "WAITING"
-    assert names(play.fleet.remove("web", NOW), Spawn) == ["bot"]
+    assert names(play.fleet.remove({"web": 0}, NOW), Spawn) == ["bot"]
 
 
 def test_shut_down_stops_in_order_and_finishes_once() -> None:
@@ -171,7 +171,7 @@ def test_program_that_ends_the_watchdog_stops_the_others_first() -> None:
 def test_removed_program_is_forgotten_when_it_is_down() -> None:
     """Remove follows the empty tree; requests after that are answered all the same."""
     play = Play(named("bot")).up()
-    effects = play.add(play.fleet.remove("bot", NOW))
+    effects = play.add(play.fleet.remove({"bot": 0}, NOW))
     assert not names(effects, Remove)
     assert names(play.gone("bot"), Remove) == ["bot"]
     (answer,) = play.tell("bot", Stop(1))
@@ -186,7 +186,7 @@ def test_remove_of_an_unknown_name_is_nothing() -> None:
 def test_added_again_while_going_down_waits_for_the_old_one() -> None:
     """Removed and added, it is spawned when nothing of the old one lives, and counts on."""
     play = Play(named("bot")).up()
-    play.add(play.fleet.remove("bot", NOW))
+    play.add(play.fleet.remove({"bot": 0}, NOW))
     assert not names(play.add(play.fleet.add(named("bot"), NOW)), Spawn)
     effects = play.gone("bot")
     assert [e for e in effects if isinstance(e, Spawn)] == [Spawn("bot", 2)]
@@ -196,7 +196,7 @@ def test_added_again_while_going_down_waits_for_the_old_one() -> None:
 def test_late_events_of_a_forgotten_program_find_nobody() -> None:
     """A name that comes back goes on counting, so that nothing old is taken for new."""
     play = Play(named("bot")).up()
-    play.add(play.fleet.remove("bot", NOW))
+    play.add(play.fleet.remove({"bot": 0}, NOW))
     play.gone("bot")
     play.add(play.fleet.add(named("bot"), NOW))
     assert play.fleet.programs["bot"].incarnation == 2

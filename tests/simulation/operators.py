@@ -159,7 +159,7 @@ def remove(world: World, ledger: Ledger, x: float) -> bool:
     ledger.last_down = len(world.requests) + 1
     excuse(ledger)
     world.note("asked  ", ledger.name, "remove")
-    world.perform(world.fleet.remove(ledger.name, world.moment()), None)
+    world.perform(world.fleet.remove({ledger.name: 0}, world.moment()), None)
     return True
 
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "start": Command("request", "NAME...|all", "start programs"),
     "stop": Command("request", "NAME...|all", "stop programs"),
     "restart": Command("request", "NAME...|all", "restart programs"),
+    "scale": Command("scale", "[NAME=COUNT...]", "more or fewer instances of programs"),
     "status": Command("status", "[NAME...] [--json]", "how the programs are"),
     "top": Command("top", "[-c FILE]...", "watch programs live, and act on them"),
     "web": Command("web", "[--listen HOST:PORT]", "the same in a browser"),

@@ -63,17 +63,19 @@ def report(action: str, results: Iterable[Mapping[str, str]]) -> int:
     """Print a line for each program; the exit code."""
     code = OK
     for result in results:
-        print(f"{result['name']}: {_describe(action, result['outcome'], result['text'])}")
-        if _is_failure(action, result["outcome"]):
+        print(f"{result['name']}: {describe(action, result['outcome'], result['text'])}")
+        if is_failure(action, result["outcome"]):
             code = FAILED
     return code
 
 
-def _is_failure(action: str, outcome: str) -> bool:
+def is_failure(action: str, outcome: str) -> bool:
+    """Whether it is not as it was wanted. Pure."""
     return outcome not in ("done", "waiting") and (action, outcome) not in _HARMLESS
 
 
-def _describe(action: str, outcome: str, text: str) -> str:
+def describe(action: str, outcome: str, text: str) -> str:
+    """What became of a request, in words. Pure."""
     if outcome == "done":
         return _PAST[action]
     if outcome == "waiting":

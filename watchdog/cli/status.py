@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from watchdog.cli.context import (
     NOT_RUNNING,
@@ -17,6 +17,9 @@ from watchdog.cli.context import (
 )
 from watchdog.wire.names import choose, choose_all, named
 
+if TYPE_CHECKING:
+    from watchdog.client import Client
+
 Program = dict[str, Any]
 
 
@@ -27,12 +30,29 @@ def main(context: Context) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these programs")
     parser.add_argument("--json", action="store_true", help="for scripts; the form is stable")
     options = parse(parser, context.words)
-    status = connect(options).status()
+    client = connect(options)
+    status = client.status()
     programs, unknown = _choose(status["programs"], options.names)
     _show(status | {"programs": programs}, options.json)
+    if not options.json:
+        _show_scales(client, options.names)
     for name in unknown:
         complain(f"there is no program {name}")
     return UNREACHABLE if unknown else _judge(programs)
+
+
+def _show_scales(client: Client, names: list[str]) -> None:
+    """Which of them there are more or fewer of than the file says."""
+    from watchdog.cli.scale import sentence
+    from watchdog.client.errors import Refused
+
+    try:
+        scales = client.scales()
+    except Refused:  # an older watchdog
+        return
+    for one in scales:
+        if one["count"] != one["file"] and (not names or one["name"] in names):
+            print(sentence(one))
 
 
 def _judge(programs: list[Program]) -> int:

@@ -70,6 +70,17 @@ class Client:
         result: dict[str, list[str]] = self.call("watchdog.reload", seconds=None)
         return result
 
+    def scales(self) -> list[dict[str, Any]]:
+        """Every program with instances: name, count, and what the file says."""
+        result: list[dict[str, Any]] = self.call("watchdog.scales")
+        return result
+
+    def scale(self, wanted: dict[str, int | str], wait: bool = True) -> list[dict[str, str]]:
+        """Have so many of each; name, action, outcome and text of each that came or went."""
+        seconds = None if wait else QUICK
+        result: list[dict[str, str]] = self.call("watchdog.scale", wanted, wait, seconds=seconds)
+        return result
+
     def upgrade(self) -> dict[str, Any]:
         """Have it replaced by the installed version: what ran, once that has passed its trial."""
         result: dict[str, Any] = self.call("watchdog.upgrade", seconds=None)

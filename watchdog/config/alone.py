@@ -45,4 +45,10 @@ def load_again(config: Config) -> Config:
     """The same file as it is now, read for the same purpose; `ConfigError` as `load` raises it."""
     assert config.path is not None
     fresh = load(config.path)
-    return single_out(fresh, config.alone) if config.alone else fresh
+    if config.alone:
+        fresh = single_out(fresh, config.alone)
+    if not config.scaled:
+        return fresh
+    from watchdog.config.scaling import carry_over  # others need nothing of it
+
+    return carry_over(config, fresh)

@@ -106,15 +106,6 @@ def _fill_text(text: str, names: Names, path: KeyPath, findings: Findings) -> st
 # --- as many as are wanted at the moment --------------------------------------------------------
 
 
-def counts_of(config: Config) -> dict[str, int]:
-    """How many there are of each."""
-    counts = dict.fromkeys(config.templates, 0)
-    for program in config.programs:
-        if program.instance is not None:
-            counts[program.instance.of] += 1
-    return counts
-
-
 def with_counts(
     config: Config, counts: Mapping[str, int], findings: Findings
 ) -> tuple[ProgramConfig, ...]:

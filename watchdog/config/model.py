@@ -277,6 +277,7 @@ class Config(Struct, frozen=True):
     alerts: AlertsConfig | None = None
     notes: tuple[str, ...] = ()  # what a person should know, and is no error
     templates: dict[str, Template] = {}  # the tables with `instances`
+    scaled: dict[str, int] = {}  # how many of them there are, where the file says otherwise
 
     def program(self, name: str) -> ProgramConfig:
         """The program of this name; `KeyError` if there is none."""

@@ -17,6 +17,7 @@ from watchdog.core.model import Health, Outcome, State
 
 if TYPE_CHECKING:
     from watchdog.control.measures import Measures
+    from watchdog.control.scales import Scaled, Scaling
 
 Action = Literal["start", "stop", "restart"]
 Stream = Literal["stdout", "stderr"]
@@ -213,7 +214,14 @@ class Backend(Protocol):
     @property
     def observer(self) -> Observer: ...
 
+    @property
+    def scaling(self) -> Scaling: ...
+
     def watchdog(self) -> WatchdogView: ...
+
+    def instances(self) -> list[Scaled]:
+        """How many there are of every program with `instances`."""
+        ...
 
     def programs(self) -> list[ProgramView]:
         """All programs, in the order in which they start."""

@@ -6,6 +6,7 @@ from watchdog.control import (
     drill_methods,
     incident_methods,
     observe_methods,
+    scale_methods,
     supervisor_clear,
     supervisor_groups,
     supervisor_logs,
@@ -27,4 +28,5 @@ METHODS: dict[str, Method] = {
     **incident_methods.TABLE.methods,
     **drill_methods.TABLE.methods,
     **observe_methods.TABLE.methods,
+    **scale_methods.TABLE.methods,
 }

@@ -101,22 +101,28 @@ class Fleet:
             self._inbox.append((name, Hurry()))
         return self._settle(moment)
 
-    def add(self, policy: Policy, moment: Moment) -> list[Effect]:
-        """A program that a reload brought."""
+    def add(self, policy: Policy, moment: Moment, request: int = 0) -> list[Effect]:
+        """A program that a reload brought; where a request wants it, it is started in any case."""
+        wanted = policy.autostart or request > 0
         if policy.name in self.programs:  # an earlier reload took it away, and it is not down yet
-            return self._succeed(Successor(policy, policy.autostart), moment)
+            text = "it starts anew once its last process is gone"
+            answers = [Answer(policy.name, request, Outcome.WAITING, text)] if request else []
+            return answers + self._succeed(Successor(policy, wanted), moment)
         incarnation, claim = self._numbers.pop(policy.name, (0, 0))
         self.programs[policy.name] = Program(policy, incarnation=incarnation, claim=claim)
         self._dependents = invert_dependencies(self._policies())
-        return self.handle(policy.name, Start(0), moment) if policy.autostart else []
+        return self.handle(policy.name, Start(request), moment) if wanted else []
 
-    def remove(self, name: str, moment: Moment) -> list[Effect]:
-        """A program that a reload took away: stop it, then forget it (Remove)."""
-        if name not in self.programs:
-            return []
-        self._leaving.add(name)
-        self._successors.pop(name, None)
-        return self.stop({name: 0}, moment)
+    def remove(self, requests: dict[str, int], moment: Moment) -> list[Effect]:
+        """Programs that a reload took away: stop them in order, then forget them (Remove).
+
+        Each has the number of the request that it answers, or 0.
+        """
+        known = {name for name in requests if name in self.programs}
+        self._leaving |= known
+        for name in known:
+            self._successors.pop(name, None)
+        return self.stop(requests, moment) if requests else []
 
     def replace(self, policy: Policy, moment: Moment) -> list[Effect]:
         """A program that a reload changed so that its process would notice.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 
 from watchdog.config import Config, ProgramConfig
 from watchdog.core.events import Event, Probed, TreeEmpty
@@ -33,12 +33,12 @@ from watchdog.daemon.heritage import Heritage
 from watchdog.daemon.journal import Journal
 from watchdog.daemon.keeper import Keeper
 from watchdog.daemon.ledger import Handover, Ledger, fields_of
-from watchdog.daemon.looking import make_meter, make_observer
+from watchdog.daemon.looking import equip
 from watchdog.daemon.outputs import Outputs
 from watchdog.daemon.performer import Callbacks, Performer
 from watchdog.daemon.policies import policies_of
 from watchdog.daemon.records import Records, describe, key_of
-from watchdog.daemon.rehearsals import Rehearsals, make_drills
+from watchdog.daemon.rehearsals import Rehearsals
 from watchdog.daemon.reload import Reloader
 from watchdog.daemon.remarks import Remarks
 from watchdog.daemon.service import Service
@@ -328,11 +328,7 @@ class Parts:
             Memory(self.recorder.store),
             self.config.house.identifier,
         )
-        service.remote_listeners.append(self.audience.remote)
-        service.make_drills = cache(partial(make_drills, self))
-        service.make_meter = cache(partial(make_meter, self.views, self.tally, self.adapters))
-        observer = partial(make_observer, self.recorder, self.adapters, self.crew, self.veil)
-        service.make_observer = cache(observer)
+        equip(service, self)
         return service
 
 

@@ -47,7 +47,7 @@ class Groups:
         known = {program.name for program in active.programs}
         names = [program.name for program in members]
         self._reloader.apply(
-            with_programs(active, members),
+            with_programs(active, self._reloader.latest, members),
             Changes(
                 added=tuple(name for name in names if name not in known),
                 restarted=tuple(name for name in names if name in known),  # of another group
@@ -64,7 +64,9 @@ class Groups:
         if not all(self._is_down(name) for name in names):
             raise GroupError("running")
         rest = tuple(program for program in active.programs if program.team != group)
-        fresh = replace(active, programs=rest)
+        kept = {program.written for program in rest}
+        templates = {name: one for name, one in active.templates.items() if name in kept}
+        fresh = replace(active, programs=rest, templates=templates)
         self._reloader.apply(fresh, Changes(removed=tuple(names)), f"removed the group {group}")
 
     def _is_down(self, name: str) -> bool:
@@ -72,8 +74,15 @@ class Groups:
         return program is None or program.state in DOWN
 
 
-def with_programs(config: Config, members: list[ProgramConfig]) -> Config:
-    """The configuration with these programs, also in place of others of the same name."""
+def with_programs(config: Config, latest: Config, members: list[ProgramConfig]) -> Config:
+    """The configuration with these programs of the latest, also in place of some of their names."""
     names = {program.name for program in members}
     rest = [program for program in config.programs if program.name not in names]
-    return replace(config, programs=(*rest, *members))
+    written = {program.written for program in members}
+    templates = {name: one for name, one in latest.templates.items() if name in written}
+    return replace(
+        config,
+        programs=(*rest, *members),
+        templates=config.templates | templates,
+        scaled=config.scaled | {n: k for n, k in latest.scaled.items() if n in written},
+    )

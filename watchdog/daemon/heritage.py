@@ -111,7 +111,7 @@ class Heritage:
         name = record.program
         if config is None:
             self._say(f"{name}: it left the configuration while no watchdog ran; it is ended")
-            self._driver.order(lambda moment: self._fleet.remove(name, moment))
+            self._driver.order(lambda moment: self._fleet.remove({name: 0}, moment))
         elif fingerprint(config, self._config) != record.fingerprint:
             self._say(f"{name}: its configuration changed while no watchdog ran; it is replaced")
             self._driver.order(lambda moment: self._fleet.replace(config.policy, moment))

@@ -29,6 +29,7 @@ from watchdog.daemon.household import owner_of, pid_file, raise_limits
 from watchdog.daemon.locksmith import Locksmith
 from watchdog.daemon.mishaps import Mishaps, keep_trace
 from watchdog.daemon.salvage import salvage
+from watchdog.daemon.scales import scaled_as_before
 from watchdog.daemon.signals import Listener, let_through
 from watchdog.locks import Locks
 from watchdog.locks.file import FileLock
@@ -74,17 +75,21 @@ def name_error(error: BaseException) -> str:
 async def build(config: Config, names: tuple[str, ...]) -> None:
     """Put everything together and touch nothing."""
     refuse_leases(config)
+    config, _ = scaled_as_before(config)
     assemble(config, names, Locks())
 
 
 async def supervise(config: Config, names: tuple[str, ...]) -> int:
     """From the claims to the last exit."""
     given = receive_handover()
+    config, note = scaled_as_before(config)
     raise_limits(config.house)
     claim = claim_state(config, given.state_lock if given is not None else -1)
     try:
         locks = Locks()
         parts = assemble(config, names, locks)
+        if note:
+            parts.console.say(note)
         mishaps = Mishaps(parts.console.say, partial(keep_trace, config))
         asyncio.get_running_loop().set_exception_handler(mishaps.handle)
         try:

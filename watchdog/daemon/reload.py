@@ -6,7 +6,7 @@ is replaced (stopped, then started anew); one with only a new policy goes on und
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -14,11 +14,16 @@ from watchdog.config import Config, ConfigError
 from watchdog.config.alone import load_again
 from watchdog.config.reread import Changes, compare
 from watchdog.control.backend import Reloaded, ReloadError
+from watchdog.control.scales import Scaled
 from watchdog.core.fleet import Fleet
 from watchdog.daemon.crew import Crew
 from watchdog.daemon.driver import Driver
 from watchdog.daemon.keeper import Keeper
+from watchdog.daemon.scales import forget_scales
 from watchdog.daemon.veil import Veil
+
+NOBODY_WAITS: Mapping[str, int] = {}
+"""No program's start or end answers a request."""
 
 
 class Reloader:
@@ -50,13 +55,22 @@ class Reloader:
         """The configuration in force."""
         return self._config
 
+    def instances(self) -> list[Scaled]:
+        """How many there are of every program with `instances`."""
+        config = self._config
+        return [
+            Scaled(name, config.scaled.get(name, template.count), template.count)
+            for name, template in config.templates.items()
+        ]
+
     def reload(self) -> Reloaded:
         """Apply the file as it is now. `ReloadError`: it cannot be, and nothing changed."""
         with self._announce():
             fresh = self.latest = self.read()
             changes = compare(self._config, fresh)
+            before = self._config
             self._take(fresh, changes)
-            return self._report(changes)
+            return self._report(changes, forget_scales(before, fresh))
 
     def read(self) -> Config:
         """The file as it is now. `ReloadError`: it cannot be used."""
@@ -69,10 +83,19 @@ class Reloader:
         except ConfigError as error:
             raise ReloadError(str(error)) from None
 
-    def apply(self, fresh: Config, changes: Changes, words: str) -> None:
-        """Have this configuration in force, of which so much is new; say it in these words."""
-        self._take(fresh, changes)
+    def apply(
+        self,
+        fresh: Config,
+        changes: Changes,
+        words: str,
+        requests: Mapping[str, int] = NOBODY_WAITS,
+    ) -> None:
+        """Have this configuration in force, of which so much is new; say it in these words.
+
+        `requests` are those that the start of an added or the end of a removed program answers.
+        """
         self._say(words)
+        self._take(fresh, changes, requests)
 
     def settle_removal(self, name: str) -> None:
         """The fleet has let go of a program: forget it, unless it comes back changed."""
@@ -84,12 +107,15 @@ class Reloader:
             self._crew.forget(name)
             self._keeper.forget(name)
 
-    def _take(self, fresh: Config, changes: Changes) -> None:
+    def _take(
+        self, fresh: Config, changes: Changes, requests: Mapping[str, int] = NOBODY_WAITS
+    ) -> None:
         self._veil.learn(fresh.programs)
         self._config = fresh
         fleet, order = self._fleet, self._driver.order
-        for name in changes.removed:
-            order(partial(fleet.remove, name))
+        removed = {name: requests.get(name, 0) for name in changes.removed}
+        if removed:
+            order(partial(fleet.remove, removed))
         for name in changes.retuned:
             self._crew.take(fresh.program(name))
             order(partial(fleet.retune, fresh.program(name).policy))
@@ -97,12 +123,16 @@ class Reloader:
             order(partial(fleet.replace, fresh.program(name).policy))
         for name in changes.added:
             self._crew.take(fresh.program(name))
-            order(partial(fleet.add, fresh.program(name).policy))
+            request = requests.get(name, 0)
+            order(partial(fleet.add, fresh.program(name).policy, request=request))
 
-    def _report(self, changes: Changes) -> Reloaded:
-        notes = tuple(
-            f"[watchdog] {key}: takes effect at the next start of the watchdog"
-            for key in changes.watchdog
+    def _report(self, changes: Changes, scaled: Iterable[str]) -> Reloaded:
+        notes = (
+            *scaled,
+            *(
+                f"[watchdog] {key}: takes effect at the next start of the watchdog"
+                for key in changes.watchdog
+            ),
         )
         told = {
             "added": changes.added,

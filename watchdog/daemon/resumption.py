@@ -144,7 +144,7 @@ class Resumption:
             if name in self._given.plans.leaving:
                 continue
             if name not in self._known:
-                order(partial(fleet.remove, name))
+                order(partial(fleet.remove, {name: 0}))
             elif self._is_changed(name):
                 order(partial(fleet.replace, self._policies[name]))
             elif program.policy != self._policies[name]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, Literal, Protocol
 
 from watchdog.config.groups import GroupChanges
@@ -29,6 +29,7 @@ from watchdog.control.backend import (
     WatchdogView,
 )
 from watchdog.control.measures import Measures
+from watchdog.control.scales import Scaled, Scaling
 from watchdog.core.effects import Answer
 from watchdog.core.events import SendSignal
 from watchdog.core.fleet import Fleet
@@ -74,6 +75,11 @@ def no_drills() -> Drills:
 def no_meter() -> Meter:
     """Nobody can ask before everything is put together."""
     raise RuntimeError("there is no meter yet")
+
+
+def no_scaling() -> Scaling:
+    """The same for numbers of instances."""
+    raise RuntimeError("there is no scaling yet")
 
 
 def no_observer() -> Observer:
@@ -122,6 +128,8 @@ class Service:
         self.make_meter: Callable[[], Meter] = no_meter
         self.make_drills: Callable[[], Drills] = no_drills
         self.make_observer: Callable[[], Observer] = no_observer
+        self.make_scaling: Callable[[], Scaling] = no_scaling
+        self.count_instances: Callable[[], list[Scaled]] = list
 
     # --- looking
 
@@ -141,9 +149,18 @@ class Service:
         return self.make_drills()
 
     @property
+    def scaling(self) -> Scaling:
+        """How many instances there are."""
+        return self.make_scaling()
+
+    @property
     def observer(self) -> Observer:
         """Who looks closely at programs."""
         return self.make_observer()
+
+    def instances(self) -> list[Scaled]:
+        """How many there are of every program with `instances`."""
+        return self.count_instances()
 
     def programs(self) -> list[ProgramView]:
         """Every program, in the order in which they start."""
@@ -175,12 +192,22 @@ class Service:
         self, action: Literal["start", "stop", "restart"], names: Sequence[str]
     ) -> list[Result]:
         """Ask for something and wait for the answers, in the order of the names."""
-        numbers = {name: self._number(name) for name in names}
-        answers = [self._waiting[number] for number in numbers.values()]
         fleet = self._fleet
         begin = {"start": fleet.start, "stop": fleet.stop, "restart": fleet.restart}[action]
-        self._driver.order(lambda moment: begin(numbers, moment))
-        return list(await asyncio.gather(*answers))
+
+        def pass_on(numbers: dict[str, int]) -> None:
+            self._driver.order(lambda moment: begin(numbers, moment))
+
+        return await self.ask(names, pass_on)
+
+    def ask(
+        self, names: Iterable[str], pass_on: Callable[[dict[str, int]], None]
+    ) -> Coroutine[Any, Any, list[Result]]:
+        """Pass on a request for each program, by its number, now; the answers can be awaited."""
+        numbers = {name: self._number(name) for name in names}
+        answers = [self._waiting[number] for number in numbers.values()]
+        pass_on(numbers)
+        return gather(answers)
 
     def with_dependents(self, names: Sequence[str]) -> list[str]:
         """These programs, and those that are up or on their way and depend on them."""
@@ -286,6 +313,11 @@ class Service:
         self._asked[number] = name
         self._waiting[number] = self._loop.create_future()
         return number
+
+
+async def gather(answers: Iterable[asyncio.Future[Result]]) -> list[Result]:
+    """All of them, in this order."""
+    return list(await asyncio.gather(*answers))
 
 
 def _is_backend(service: Service) -> Any:

@@ -46,7 +46,8 @@ class Views:
     def of_all(self) -> list[ProgramView]:
         """Every program, in start order."""
         policies = {name: program.policy for name, program in self._fleet.programs.items()}
-        return [self.of(name) for name in ordering.start_order(policies)]
+        names = together(ordering.start_order(policies), self._configs)
+        return [self.of(name) for name in names]
 
     def of(self, name: str) -> ProgramView:
         """One program."""
@@ -96,6 +97,19 @@ class Views:
         fields = exit_fields(program.last_exit)
         text = self._redact(program.last_exit.detail)
         return {**fields, "text": text, "at": self.ended.get(program.policy.name)}
+
+
+def together(names: list[str], configs: Mapping[str, ProgramConfig]) -> list[str]:
+    """The names in the same order, but instances by their number where the first of them stands."""
+    first: dict[str, int] = {}
+    for place, name in enumerate(names):
+        first.setdefault(configs[name].written, place)
+
+    def rank(name: str) -> tuple[int, int]:
+        config = configs[name]
+        return first[config.written], config.instance.number if config.instance else 0
+
+    return sorted(names, key=rank)
 
 
 def uptime(program: Program) -> float:
