@@ -180,7 +180,7 @@ def test_removed_program_is_forgotten_when_it_is_down() -> None:
 
 def test_remove_of_an_unknown_name_is_nothing() -> None:
     """There is nobody to stop."""
-    assert Fleet([]).remove("bot", NOW) == []
+    assert Fleet([]).remove({"bot": 0}, NOW) == []
 
 
 def test_added_again_while_going_down_waits_for_the_old_one() -> None:
