@@ -19,3 +19,9 @@ def refuse(name: str, event: Event, text: str) -> list[Effect]:
     if isinstance(event, Request) and event.request:
         return [Answer(name, event.request, Outcome.FAILED, text)]
     return []
+
+
+def answer_later(name: str, request: int) -> list[Effect]:
+    """The answer to a start that has to wait for the end of a program of the same name."""
+    text = "it starts anew once its last process is gone"
+    return [Answer(name, request, Outcome.WAITING, text)] if request else []

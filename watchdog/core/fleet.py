@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from watchdog.core import deadlines, drains, ordering
-from watchdog.core.answers import answer_superseded, refuse
+from watchdog.core.answers import answer_later, answer_superseded, refuse
 from watchdog.core.dependencies import (
     are_related,
     find_dependents,
@@ -105,8 +105,7 @@ class Fleet:
         """A program that a reload brought; where a request wants it, it is started in any case."""
         wanted = policy.autostart or request > 0
         if policy.name in self.programs:  # an earlier reload took it away, and it is not down yet
-            text = "it starts anew once its last process is gone"
-            answers = [Answer(policy.name, request, Outcome.WAITING, text)] if request else []
+            answers = answer_later(policy.name, request)
             return answers + self._succeed(Successor(policy, wanted), moment)
         incarnation, claim = self._numbers.pop(policy.name, (0, 0))
         self.programs[policy.name] = Program(policy, incarnation=incarnation, claim=claim)
