@@ -20,6 +20,10 @@ class Unreachable(Exception):
     """There was no answer; the text says why."""
 
 
+class Silent(Unreachable):
+    """Somebody may be there, but did not answer in time."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a server said; `document` is None where that was no JSON."""
@@ -29,17 +33,17 @@ class Answer:
     document: Any
 
 
-async def get(url: str, key: str = "", patience: float = PATIENCE) -> Answer:
+async def get(url: str, key: str = "") -> Answer:
     """The answer to a GET, with `key` as its bearer if there is one; raises `Unreachable`."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
         async with (
-            asyncio.timeout(patience),
-            httpx.AsyncClient(timeout=patience, headers=headers) as client,
+            asyncio.timeout(PATIENCE),
+            httpx.AsyncClient(timeout=PATIENCE, headers=headers) as client,
         ):
             answer = await client.get(url)
     except (TimeoutError, httpx.TimeoutException):
-        raise Unreachable(f"no answer in {patience:g} s") from None
+        raise Silent(f"no answer in {PATIENCE:g} s") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Unreachable(f"it cannot be reached ({_why(error)})") from None
     return Answer(answer.status_code, answer.headers, _read(answer))

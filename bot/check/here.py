@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bot.check.asking import Unreachable, get
+from bot.check.asking import Silent, Unreachable, get
 from bot.check.looks import Look
 from bot.exits import ExitCode
 from bot.settings import Settings
 from bot.times import duration
-
-_PATIENCE = 1.0  # seconds: it is this machine
 
 
 async def look_here(settings: Settings) -> list[Look]:
@@ -24,7 +22,9 @@ async def look_at_health(settings: Settings) -> Look:
     if not settings.health_port:
         return Look("running", "not known, since HEALTH_PORT is 0")
     try:
-        document = (await get(settings.health_url, patience=_PATIENCE)).document
+        document = (await get(settings.health_url)).document
+    except Silent as error:
+        return Look("running", f"not known: {error} at {settings.health_url}", ExitCode.TEMPORARY)
     except Unreachable:
         return Look("running", f"no, nobody answers at {settings.health_url}")
     return judge_health(document, settings)

@@ -128,6 +128,20 @@ def test_init_writes_once(directory: Path, call: Call, monkeypatch: pytest.Monke
     assert call("init", "-c", "no/such/place.toml")[0] == 1
 
 
+def test_init_takes_the_name_of_the_token_from_env(directory: Path, call: Call) -> None:
+    """A bot whose `.env` calls it otherwise has a usable configuration at once."""
+    token = "123456789:AAExampleExampleExampleExampleExamp"
+    (directory / ".env").write_text(f"OTHER=1\nTG_TOKEN={token}\nOLD_TOKEN={token}\n")
+    assert call("init")[0] == 0
+    assert call("check")[0] == 0
+    text = (directory / "watchdog.toml").read_text()
+    assert 'singleton = "telegram:${TG_TOKEN}"' in text
+    assert "TELEGRAM_BOT_TOKEN" not in text
+    (directory / ".env").write_text(f"OTHER={token}\nTELEGRAM_BOT_TOKEN={token}\n")
+    assert call("init", "--force")[0] == 0
+    assert "${TELEGRAM_BOT_TOKEN}" in (directory / "watchdog.toml").read_text()
+
+
 def test_demo_is_handed_its_words() -> None:
     """The demonstration reads its own options."""
     seen: list[str] = []

@@ -27,7 +27,22 @@ def main(context: Context) -> int:
 
 
 def _write(path: Path, mode: str) -> None:
-    from watchdog.config.template import STARTER
+    from watchdog.config.template import STARTER, TOKEN
 
+    text = STARTER.replace(TOKEN, _find_token_name(path.with_name(".env"), TOKEN))
     with path.open(mode, encoding="utf-8") as file:
-        file.write(STARTER)
+        file.write(text)
+
+
+def _find_token_name(file: Path, usual: str) -> str:
+    """What the token is called in `.env`, if one is there: not everybody's bot reads our name."""
+    from watchdog.config.envfile import read_env_file
+    from watchdog.config.errors import ConfigError
+    from watchdog.config.secret import has_token
+
+    try:
+        variables = read_env_file(file)
+    except ConfigError:
+        return usual
+    names = [name for name, value in variables.items() if has_token(value)]
+    return usual if usual in names or not names else names[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+TOKEN = "TELEGRAM_BOT_TOKEN"  # what the starter calls the bot's token
 STARTER = """\
 # How `watchdog run` supervises your program. Every key is explained in docs/configuration.md.
 # Check this file with `watchdog check`; apply a change with `watchdog reload`.
