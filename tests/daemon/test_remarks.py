@@ -66,11 +66,11 @@ def test_an_exit_code_comes_with_the_last_words() -> None:
     assert told(remarks(oom), term) == "killed by SIGTERM (15)"
 
 
-def test_a_rival_is_not_here_if_the_lock_is() -> None:
-    """With a singleton its lock is held here; without one nothing is known of the rival."""
+def test_a_rival_has_no_lock_if_it_is_held_here() -> None:
+    """It is elsewhere, or an old copy that takes none; without a singleton nothing is known."""
     placed = remarks(Count()).on_probe("bot", RIVAL)
     assert isinstance(placed, Probed) and placed.note == (
-        "Someone else is polling this token, not on this machine "
+        "Someone else is polling this token, on another machine or without a lock "
         "(the lock of telegram:7 is held here)"
     )
     assert remarks(Count(), singleton="").on_probe("bot", RIVAL) is RIVAL

@@ -118,14 +118,16 @@ def test_a_bot_that_polls_is_left_alone(world: World, telegram: Telegram) -> Non
 
 
 def test_a_rival_elsewhere_is_shown_and_waited_out(world: World, telegram: Telegram) -> None:
-    """Somebody else polls the token: said with the time and that it is not here; no restart."""
+    """Somebody else polls the token: said with the time and what is known of where; no restart."""
     watchdog = up(world, telegram, "python -m bot")
     telegram.sandbox.wait_for_polling(telegram.bot, timeout=30)
     wait_healthy(watchdog)
     telegram.sandbox.start_rival(telegram.bot)
     seen = watchdog.wait("bot", lambda p: p["reason"], "the rival in the status")
     assert seen["reason"].startswith("Someone else is polling this token, since 20")
-    held = f"not on this machine (the lock of telegram:{telegram.bot} is held here)"
+    held = (
+        f"on another machine or without a lock (the lock of telegram:{telegram.bot} is held here)"
+    )
     assert seen["reason"].endswith(held)
     shown = watchdog.call("status")
     assert shown.returncode == 0 and held in shown.stdout

@@ -1,7 +1,7 @@
 """Adds to what one adapter reports what only the daemon can know, for it knows all of them.
 
-How a process ended: its last words, and whether the kernel had run out of memory. Where a rival is
-not: on this machine, if the singleton's lock is held here.
+How a process ended: its last words, and whether the kernel had run out of memory. Where a rival may
+be: nobody with the lock is on this machine, if it is held here.
 """
 
 from __future__ import annotations
@@ -74,5 +74,6 @@ def place_rival(event: Probed, singleton: str) -> Probed:
     """Whoever takes the lock here is refused; so the rival is elsewhere, or takes no lock."""
     if not singleton:
         return event
-    note = f"{event.note.rstrip('.')}, not on this machine (the lock of {singleton} is held here)"
+    held = f"on another machine or without a lock (the lock of {singleton} is held here)"
+    note = f"{event.note.rstrip('.')}, {held}"
     return replace(event, note=note)
