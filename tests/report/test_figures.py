@@ -216,3 +216,23 @@ def test_a_start_that_never_succeeds_is_a_failure() -> None:
     ]
     assert figures(lines, 0, 100).failures == 1
     assert figures(lines, 50, 100).failures == 0
+
+
+def test_planned_restarts_have_a_median_and_a_longest() -> None:
+    """Those of the window that somebody wanted; a crash is none."""
+    lines = [
+        *UP,
+        state(0, "RUNNING"),
+        *(
+            line(at, "restart", program="bot", gap_seconds=gap, planned=planned, cause="restart")
+            for at, gap, planned in [
+                (1, 0.5, True),
+                (2, 3.0, True),
+                (3, 0.7, True),
+                (4, 9.0, False),
+            ]
+        ),
+        line(999, "restart", program="bot", gap_seconds=50.0, planned=True),
+    ]
+    assert figures(lines, 0, 10).planned == (3, 0.7, 3.0)
+    assert figures(UP, 0, 10).planned is None

@@ -61,6 +61,7 @@ class ProgramView(Struct, frozen=True):
     start_seconds: float = 1.0  # how long it must live to count as RUNNING
     success: tuple[int, ...] = (0,)  # exit codes
     group_priority: int | None = None  # None: as its own
+    last_gap: str = ""  # what its last restart cost, in a sentence
 
     @property
     def process(self) -> str:

@@ -53,7 +53,8 @@ async def why(api: Api, program: str) -> str:
 def tell_all(api: Api, view: ProgramView) -> str:
     """What happened to it last, how it is now, and what comes next."""
     story = api.backend.memory.why(view.name)
-    return " ".join(filter(None, (story, tell_present(view, story), tell_next(view))))
+    now = (tell_present(view, story), tell_next(view), view.last_gap)
+    return " ".join(filter(None, (story, *now)))
 
 
 def unknown(program: str) -> Exception:

@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable
 from functools import cached_property, partial
 
+from msgspec.structs import asdict
+
 from watchdog.config import Config, ProgramConfig
 from watchdog.core.events import Event, Probed, TreeEmpty
 from watchdog.core.fleet import Fleet
@@ -27,6 +29,8 @@ from watchdog.daemon.console import Console
 from watchdog.daemon.crew import Adapters, Crew
 from watchdog.daemon.driver import Driver
 from watchdog.daemon.evidence import Examiner, make_recorder
+from watchdog.daemon.gaps import Gap, Gaps
+from watchdog.daemon.gaps import describe as describe_gap
 from watchdog.daemon.groups import Groups
 from watchdog.daemon.herald import Herald, make_herald
 from watchdog.daemon.heritage import Heritage
@@ -142,6 +146,15 @@ class Parts:
         return Ledger(self._tell_handover, time.monotonic, self.signs.last_of, proves=PROVES_TREES)
 
     @cached_property
+    def gaps(self) -> Gaps:
+        return Gaps(self._tell_gap, time.monotonic, lambda name: bool(self.sockets.keys(name)))
+
+    def _tell_gap(self, gap: Gap) -> None:
+        self.journal.write("restart", **asdict(gap))
+        if gap.planned or gap.held:
+            self.console.say(f"{gap.program}: {describe_gap(gap)}")
+
+    @cached_property
     def chronicle(self) -> Chronicle:
         return Chronicle(self.console, self.journal, *self._watchers())
 
@@ -149,6 +162,7 @@ class Parts:
         """Who sees every step of every program, in this order."""
         return (
             self.ledger.note,
+            self.gaps.note,
             lambda before, after: self.driver.touch(after.policy.name),
             lambda before, after: self.views.note(before, after),
             lambda before, after: self.keeper.note(before, after),
@@ -313,6 +327,7 @@ class Parts:
             str(self.console.path),
             str(self.journal.path),
             self.recorder.latest.get,
+            self.gaps.tell_last,
         )
 
     @cached_property

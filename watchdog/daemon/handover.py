@@ -17,6 +17,7 @@ from msgspec.msgpack import Decoder, Encoder
 
 from watchdog.core.plans import Plans
 from watchdog.core.program import Program
+from watchdog.daemon.gaps import Kept
 from watchdog.daemon.ledger import Account
 from watchdog.daemon.records import Record
 from watchdog.sockets import Inheritance
@@ -61,6 +62,7 @@ class Handover(Struct):
     resting: list[str] = []  # programs that nobody wants up
     same: list[str] = []  # programs whose process would notice no change of the configuration
     anew: bool = False  # nothing goes on: everything is down, and starts from the beginning
+    gaps: Kept = Kept()  # restarts that are under way, and the last ones
     sockets: list[Inheritance] = []  # that are held for programs
     counts: dict[str, msgspec.Raw] = {}  # what was counted for /metrics
     ended: dict[str, float] = {}  # when the last process of a program ended (Unix seconds)

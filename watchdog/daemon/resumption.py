@@ -45,6 +45,7 @@ class Resumption:
         parts.service.parent = given.parent or parts.service.parent
         parts.views.ended.update(given.ended)
         parts.ledger.resume(given.accounts)
+        parts.gaps.resume(given.gaps)
         parts.tally.unpack(given.counts)
         self._take_descriptors()
         lost = [name for name, program in self._carried.items() if not self._go_on(program)]

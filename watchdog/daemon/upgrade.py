@@ -156,6 +156,7 @@ class Upgrader:
             ended=parts.views.ended,
             accounts=parts.ledger.accounts(),
             counts=parts.tally.pack(),
+            gaps=parts.gaps.pack(),
             sockets=parts.adapters.sockets.inheritance(),
         )
 

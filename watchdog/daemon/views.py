@@ -29,6 +29,7 @@ class Views:
         main_log: str,
         journal: str,
         latest_incident: Callable[[str], str | None],
+        last_gap: Callable[[str], str],
     ) -> None:
         self._fleet = fleet
         self._configs = configs
@@ -37,6 +38,7 @@ class Views:
         self.main_log = main_log
         self.journal = journal
         self._latest_incident = latest_incident
+        self._last_gap = last_gap
 
     def note(self, before: Program, after: Program) -> None:
         """Remember when the last process of this program ended."""
@@ -79,6 +81,7 @@ class Views:
             start_seconds=program.policy.start_seconds,
             success=program.policy.exit_codes.success,
             group_priority=program.policy.group_priority,
+            last_gap=self._last_gap(name),
         )
 
     def config(self, name: str) -> ProgramConfig:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from statistics import median
 
-from watchdog.report.model import KINDS, Costs, Figures, Line, Span, Window
+from watchdog.report.model import KINDS, Costs, Figures, Line, Restarts, Span, Window
 from watchdog.report.timeline import trace
 
 FAILURES = ("crash", "hang", "startup", "memory", "spawn", "refused")  # of a first start, too
@@ -45,6 +46,7 @@ def figures_of(name: str, spans: list[Span], lines: list[Line], window: Window) 
         mean_between=seconds["up"] / failures if failures else None,
         costs=costs_of(line for line in within if line.event == "handover"),
         drills=dict(Counter(one.result for one in within if one.event == "drill" and one.result)),
+        planned=planned_in(line for line in within if line.event == "restart"),
     )
 
 
@@ -107,3 +109,9 @@ def costs_of(handovers: Iterable[Line]) -> Costs:
             costs.unproved + (double is None),
         )
     return costs
+
+
+def planned_in(restarts: Iterable[Line]) -> Restarts | None:
+    """How long those that were wanted left nobody ready."""
+    gaps = [one.gap_seconds for one in restarts if one.planned and one.gap_seconds is not None]
+    return Restarts(len(gaps), median(gaps), max(gaps)) if gaps else None

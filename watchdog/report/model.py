@@ -29,6 +29,7 @@ class Line(Struct, frozen=True, gc=False):
     double_seconds: float | None = None
     bound: str = ""
     how: str = ""
+    planned: bool = False
     phase: str = ""
     result: str = ""
     last_sign: Annotated[datetime, Meta(tz=True)] | None = None  # of the watchdog before
@@ -67,6 +68,14 @@ class Costs(NamedTuple):
     unproved: int = 0  # hand-overs of which nobody knows whether two ran
 
 
+class Restarts(NamedTuple):
+    """Restarts that somebody wanted, and the time from nobody to somebody who is ready."""
+
+    total: int
+    median: float  # seconds
+    longest: float
+
+
 class Figures(NamedTuple):
     """One program."""
 
@@ -82,3 +91,4 @@ class Figures(NamedTuple):
     mean_between: float | None  # MTBF
     costs: Costs
     drills: dict[str, int]  # by result
+    planned: Restarts | None = None  # None: there was none

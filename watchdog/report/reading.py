@@ -11,7 +11,14 @@ import msgspec
 from watchdog.report.model import Line
 
 NAME = "journal.jsonl"
-TOLD = ("state", "watchdog", "handover", "drill", "upgrade")  # events that a report looks at
+TOLD = (
+    "state",
+    "watchdog",
+    "handover",
+    "restart",
+    "drill",
+    "upgrade",
+)  # events that a report looks at
 
 
 class Journal(NamedTuple):

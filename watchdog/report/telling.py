@@ -67,6 +67,9 @@ def program_data(one: Figures, latencies: list[dict[str, Any]]) -> dict[str, Any
         "gaps_not_known": costs.unknown_gaps,
         "double_seconds": costs.double,
         "doubles_not_known": costs.unproved,
+        "planned_restarts": 0 if one.planned is None else one.planned.total,
+        "planned_gap_median_seconds": None if one.planned is None else one.planned.median,
+        "planned_gap_longest_seconds": None if one.planned is None else one.planned.longest,
         "drills": one.drills,
         "probes": [probe for probe in latencies if probe["program"] == one.name],
         "timeline": [

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from watchdog.report.model import Costs, Figures, Window
+from watchdog.report.model import Costs, Figures, Restarts, Window
 
 
 def duration(seconds: float) -> str:
@@ -49,6 +49,8 @@ def facts(figures: Figures) -> Iterator[tuple[str, str]]:
     yield "mean time to repair", mean(figures.mean_repair)
     yield "mean time between failures", mean(figures.mean_between)
     yield "hand-overs", tell_costs(figures.costs)
+    if figures.planned is not None:
+        yield "planned restarts", tell_planned(figures.planned)
     if figures.drills:
         yield "drills", ", ".join(f"{count} {result}" for result, count in figures.drills.items())
 
@@ -78,6 +80,12 @@ def tell_costs(costs: Costs) -> str:
     if costs.unproved:
         double += f" ({costs.unproved} not known)"
     return f"{costs.handovers}, {gap}, {double}"
+
+
+def tell_planned(restarts: Restarts) -> str:
+    """How long the program was away."""
+    gaps = f"{duration(restarts.median)} (median), {duration(restarts.longest)} (longest)"
+    return f"{restarts.total}, from nobody to ready {gaps}"
 
 
 def latency(probe: dict[str, Any]) -> str:
