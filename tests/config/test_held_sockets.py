@@ -76,6 +76,10 @@ def test_the_name_is_the_programs(read: Read) -> None:
         ('sockets = [":80", "127.0.0.1:80"]', "127.0.0.1:80 is already taken by 0.0.0.0:80"),
         ('stdin = "socket"', 'stdin: found "socket" beside 0 sockets'),
         ('sockets = [":1", ":2"]\nstdin = "socket"', 'found "socket" beside 2 sockets'),
+        (
+            'sockets = [":80"]\nliveness.tcp = "127.0.0.1:80"',
+            "liveness.tcp: found 127.0.0.1:80, which",
+        ),
         (f'sockets = [":80"]\n{API}sockets = [":80"]', "0.0.0.0:80 is already that of programs"),
         (f'sockets = ["unix:x"]\n{API}sockets = ["unix:./x"]', "already that of programs.web"),
         ('sockets = [":9877"]\n[watchdog]\nhttp = "127.0.0.1:9877"', "the watchdog's own"),

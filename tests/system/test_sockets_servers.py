@@ -54,7 +54,9 @@ def held(port: int) -> list[str]:
     """The lines for a held socket; ready is who answers at it."""
     return [
         f'sockets = ["127.0.0.1:{port}"]',
-        f'startup = {{ http = "http://127.0.0.1:{port}/", period = "100ms", timeout = "10s", failure_threshold = 300 }}',
+        "[programs.web.startup]",
+        f'http = "http://127.0.0.1:{port}/"',
+        'period = "100ms"\ntimeout = "10s"\nfailure_threshold = 300',
     ]
 
 
@@ -97,7 +99,7 @@ def test_twenty_restarts_of_gunicorn_fail_nobody(world: World, port: int) -> Non
 
 def test_gunicorn_that_binds_itself_refuses(world: World, port: int) -> None:
     """The same without the key: both see that."""
-    watchdog = serve(world, f"{GUNICORN} --bind 127.0.0.1:{port} served:app", held(port)[1])
+    watchdog = serve(world, f"{GUNICORN} --bind 127.0.0.1:{port} served:app", *held(port)[1:])
     watchdog.wait_state("web", "RUNNING")
     with Hammer(("127.0.0.1", port)).pounding() as hammer:
         watchdog.call("restart", "web")

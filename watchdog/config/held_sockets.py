@@ -138,7 +138,18 @@ def sockets_of(
         findings.add(
             (*table.path, "stdin"), f'found "socket" beside {len(found)} sockets', "", hint
         )
+    _check_probes(found, table, findings)
     return tuple(found)
+
+
+def _check_probes(sockets: list[SocketConfig], table: Table, findings: Findings) -> None:
+    """Whether somebody accepts cannot be seen from a connection that the kernel accepts for us."""
+    for role in ("startup", "readiness", "liveness"):
+        address: Address | None = table[role]["tcp"] if table[role] else None
+        if address is not None and any(overlap(one, SocketConfig(address)) for one in sockets):
+            hint = "ask over http: at a held socket the kernel answers in the program's place"
+            found = f"found {address}, which is one of its sockets"
+            findings.add((*table.path, role, "tcp"), found, "", hint)
 
 
 def _socket_of(written: Written, name: str, base: Path, environ: Mapping[str, str]) -> SocketConfig:
