@@ -16,7 +16,7 @@ from watchdog.core import events as all_events
 from watchdog.core.deadlines import TIME_EVENTS, deadlines
 from watchdog.core.events import Event
 from watchdog.core.machine import IGNORED, TABLE, step
-from watchdog.core.model import Exit, Moment, Need, Role, State
+from watchdog.core.model import Exit, Hook, Moment, Need, Role, State
 from watchdog.core.program import Program
 
 ABSTRACT = (
@@ -71,6 +71,7 @@ def draw_event(rng: Random, program: Program) -> Event:
     fields = {
         "incarnation": program.incarnation + wrong,
         "exit": Exit(rng.choice((0, 1, 75, 77, None))),
+        "hook": program.hook or rng.choice(list(Hook)),
         "pid": 7,
         "started_at": 0.0,
         "up": rng.random() < 0.5,

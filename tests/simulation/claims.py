@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.simulation import judge, pace
+from tests.simulation import hooks, judge, pace
 from tests.simulation.ledger import Claim, Ledger
 from watchdog.core import events
 from watchdog.core.effects import Acquire, Release
@@ -46,6 +46,7 @@ class Claims:
         claim.final = False
         self._fence(ledger)
         self._world.deliver(ledger.name, events.Revoked(need, "lost", claim=number))
+        hooks.check_fenced(ledger)
         return True
 
     def _fence(self, ledger: Ledger) -> None:

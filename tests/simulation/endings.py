@@ -24,7 +24,7 @@ def check_examination(world: World, ledger: Ledger, process: Process, event: Eve
     """Evidence is taken once, of what failed, and puts the end off no longer than allowed."""
     check_reason(world, ledger, process)
     within = ledger.policy.evidence
-    if process.is_ended or process.examined_at is not None or not within:
+    if process.is_struck or process.examined_at is not None or not within:
         raise Broken("evidence", f"{ledger.name} is examined, and should not be")
     process.examined_at, process.may_end = world.now, True
     process.grace_due = grace_after(ledger, process, event)
@@ -36,7 +36,8 @@ def expect_end_of_examination(
     world: World, ledger: Ledger, process: Process, paused: float
 ) -> None:
     """The end waits for the evidence no longer than was promised; a pause is not waiting."""
-    if process.stopped_at is not None or process.killed_at is not None or process.seen_empty:
+    struck = process.stopped_at is not None or process.killed_at is not None
+    if struck or process.farewell_at is not None or process.seen_empty:
         return None
     if world.paused > paused:
         at = world.now + world.paused - paused

@@ -169,7 +169,8 @@ def slowest(policy: Policy) -> float:
     readiness = policy.probes.get(Role.READINESS)
     ready = readiness.period * (readiness.success_threshold + 1) if readiness else 0.0
     words = (policy.ready_within or 0.0) + (policy.heartbeat or 0.0) + 6.0
-    once = policy.stop.grace + policy.restart.maximum + policy.start_seconds + 6.0
+    hooks = sum(hook.timeout + 3.0 for hook in policy.hooks.values())
+    once = hooks + policy.stop.grace + policy.restart.maximum + policy.start_seconds + 6.0
     return 2 * (once + probes + ready + words)
 
 

@@ -17,7 +17,7 @@ from tests.simulation.ledger import Ledger
 from tests.simulation.world import World
 from watchdog.core import events
 from watchdog.core.deadlines import TIME_EVENTS
-from watchdog.core.model import Exit, Need, Role
+from watchdog.core.model import Exit, Hook, Need, Role
 
 Kind = Callable[[World, Ledger, float], bool]
 
@@ -192,6 +192,7 @@ def repeat_old(world: World, ledger: Ledger, x: float) -> bool:
         events.Granted(Need.LOCK, claim=claim),
         events.Refused(Need.LOCK, "old", final=True, claim=claim),
         events.Revoked(Need.LEASE, "old", claim=claim),
+        events.HookDone(n, Hook.PRE_START, Exit(0)),
     )
     world.deliver(ledger.name, old[int(x * 1000) % len(old)])
     return True

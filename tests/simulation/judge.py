@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.simulation import bounds, pace, readiness
+from tests.simulation import bounds, hooks, pace, readiness
 from tests.simulation.ledger import Broken, Ledger, Process
 from watchdog.core import events
 from watchdog.core.effects import Answer, Effect, Release, Spawn
 from watchdog.core.events import Event
-from watchdog.core.model import Exit, Need, Outcome, State
+from watchdog.core.model import Exit, Hook, Need, Outcome, State
 from watchdog.core.program import Program
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ def hear(world: World, ledger: Ledger, event: Event) -> None:
     readiness.stamp(world, ledger)
     if isinstance(event, events.Granted | events.Refused):
         hear_claim(ledger, event)
+    elif isinstance(event, events.HookDone):
+        hooks.hear(ledger, event)
     process = ledger.process
     if not isinstance(event, events.OfProcess):
         return
@@ -68,6 +70,7 @@ def hear_life(world: World, ledger: Ledger, process: Process, event: Event) -> N
         pace.note_failure(ledger, process, event.exit, world.now)
     elif isinstance(event, events.TreeEmpty) and not process.seen_empty:
         process.seen_empty = True
+        ledger.exit_due = Hook.POST_EXIT in ledger.policy.hooks and process.seen_begun is not None
         pace.note_rest(ledger, process.seen_exit or Exit())
 
 
@@ -128,6 +131,7 @@ def check_spawn(world: World, ledger: Ledger, effect: Spawn) -> None:
         raise Broken("stays stopped", f"{effect} after a shutdown that was hurried")
     if world.finished is not None or not ledger.configured:
         raise Broken("after the end", f"{effect} after Finish or Remove")
+    hooks.check_spawn(ledger, effect)
     readiness.check(world, ledger)
     pace.check(world, ledger)
 

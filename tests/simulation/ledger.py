@@ -6,7 +6,9 @@ is *seen* was delivered to the core; everything else is known to the world alone
 
 from __future__ import annotations
 
-from watchdog.core.model import Exit, Need, Policy, Role
+from watchdog.core.effects import EndHook
+from watchdog.core.events import HookDone
+from watchdog.core.model import Exit, Hook, Need, Policy, Role
 
 
 class Broken(AssertionError):
@@ -57,14 +59,41 @@ class Process:
         self.rest_told = False  # what the main process left behind got the stop signal, too
         self.kill_by = 0.0
         self.killed_at: float | None = None
+        self.farewell_at: float | None = None  # pre_stop runs, or waits for post_start to be gone
+        self.exit_hooked = False  # post_exit began
 
     @property
     def is_ended(self) -> bool:
         """Whether the core acted on it, or needs not to. Taking evidence is a beginning."""
-        if self.examined_at is not None:
+        if self.examined_at is not None or self.farewell_at is not None:
             return True
+        return self.is_struck
+
+    @property
+    def is_struck(self) -> bool:
+        """Whether it got a signal, or went without."""
         done = self.stopped_at if self.killed_at is None else self.killed_at
         return done is not None or self.seen_exited is not None
+
+
+class HookRun:
+    """One run of a hook."""
+
+    def __init__(self, kind: Hook, incarnation: int, now: float) -> None:
+        self.kind = kind
+        self.incarnation = incarnation
+        self.began = now
+        self.hangs = False
+        self.stubborn = False  # it does not heed TERM
+        self.over = False  # in truth
+        self.seen_over = False  # the core was told
+        self.passed = False
+        self.told_at: float | None = None
+        self.killed_at: float | None = None
+
+    def is_meant(self, named: EndHook | HookDone) -> bool:
+        """Whether an effect or an event is about this run."""
+        return (named.incarnation, named.hook) == (self.incarnation, self.kind)
 
 
 class Claim:
@@ -87,6 +116,8 @@ class Ledger:
         self.policy = policy
         self.process: Process | None = None
         self.claims = {Need.LOCK: Claim(), Need.LEASE: Claim()}
+        self.hook: HookRun | None = None  # the last one
+        self.exit_due = False  # post_exit must run before anything else begins
         self.configured = True
         self.leaving = False  # removed, and not yet forgotten
         self.successor: Policy | None = None  # replaced, or added again while leaving
@@ -125,8 +156,11 @@ class Ledger:
     @property
     def is_alive(self) -> bool:
         """Whether anything of the program lives, in truth."""
-        return self.process is not None and not self.process.empty
+        hooked = self.hook is not None and not self.hook.over
+        return hooked or (self.process is not None and not self.process.empty)
 
     def is_proved_empty(self) -> bool:
         """Whether the core was told that nothing of it lives."""
+        if self.exit_due or (self.hook is not None and not self.hook.seen_over):
+            return False
         return self.process is None or self.process.seen_empty

@@ -8,6 +8,7 @@ from tests.simulation.policies import redraw_policy, retuned_policy
 from tests.simulation.processes import OPERATORS_SIGNAL
 from tests.simulation.world import World
 from watchdog.core import events
+from watchdog.core.model import Hook
 
 
 def start(world: World, ledger: Ledger, x: float) -> bool:
@@ -125,7 +126,8 @@ def is_going(world: World, ledger: Ledger) -> bool:
     process = ledger.process
     if process is None or process.seen_empty:
         return False
-    ending = process.stopped_at is not None or process.examined_at is not None
+    begun = (process.stopped_at, process.examined_at, process.farewell_at)
+    ending = any(at is not None for at in begun)
     return world.leaving or bool(ledger.open_stops) or ending
 
 
@@ -141,6 +143,7 @@ def retune(world: World, ledger: Ledger, x: float) -> bool:
     world.note("asked  ", ledger.name, f"retune {policy}")
     beat_anew = policy.heartbeat != ledger.policy.heartbeat
     ledger.policy = policy
+    ledger.exit_due = ledger.exit_due and Hook.POST_EXIT in policy.hooks
     pace.reset(ledger)
     if ledger.process is not None:
         ledger.process.retuned = True

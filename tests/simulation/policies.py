@@ -8,6 +8,8 @@ from msgspec.structs import replace
 
 from watchdog.core.model import (
     ExitCodes,
+    Hook,
+    HookPolicy,
     Need,
     Policy,
     ProbePolicy,
@@ -46,6 +48,7 @@ def draw_policy(rng: Random, name: str, before: list[str], leave_with_child: boo
         depends_on=depends_on,
         priority=rng.choice((1, 999, 999)),
         autostart=rng.random() < 0.8,
+        hooks=draw_hooks(rng),
     )
 
 
@@ -95,6 +98,17 @@ def draw_probe(rng: Random, role: Role) -> ProbePolicy:
         delay=rng.choice((0.0, 0.0, 1.0)),
         grace=rng.choice((0.0, 0.0, 1.0)),
     )
+
+
+def draw_hooks(rng: Random) -> dict[Hook, HookPolicy]:
+    """Any of the four, or none."""
+    if rng.random() < 0.75:
+        return {}
+    return {
+        hook: HookPolicy(rng.choice((0.5, 2.0)), rng.choice(("fail", "fail", "ignore")))
+        for hook in Hook
+        if rng.random() < 0.5
+    }
 
 
 def draw_needs(rng: Random, depends_on: tuple[str, ...]) -> frozenset[Need]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation import mutants_of_judgement, mutants_of_life
+from tests.simulation import mutants_of_hooks, mutants_of_judgement, mutants_of_life
 from tests.simulation.episode import Failure, run
 from tests.simulation.mutation import Mutant, mutants_in
 
-MUTANTS = mutants_in(mutants_of_life) + mutants_in(mutants_of_judgement)
+MUTANTS = (
+    mutants_in(mutants_of_life) + mutants_in(mutants_of_judgement) + mutants_in(mutants_of_hooks)
+)
 SEEDS = range(1, 251)  # the budget: at most so many episodes for each mutant
 
 

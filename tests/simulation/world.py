@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.simulation import judge
 from tests.simulation.claims import Claims
+from tests.simulation.hooks import Hooks
 from tests.simulation.ledger import Broken, Ledger
 from tests.simulation.processes import Processes
 from watchdog.core import effects as wanted
@@ -35,6 +36,7 @@ TWICE = (
     events.Overweight,
     events.Notified,
     events.Examined,
+    events.HookDone,
 )
 """What may be delivered twice, the second time late. (A probe has exactly one result.)"""
 
@@ -71,6 +73,7 @@ class World:
         self.requests: dict[int, Asked] = {}
         self.claims = Claims(self)
         self.processes = Processes(self)
+        self.hooks = Hooks(self)
         self._queue: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._order = 0
         self._changed: dict[str, None] = {}
@@ -78,6 +81,8 @@ class World:
             wanted.Acquire: self.claims.acquire,
             wanted.Release: self.claims.release,
             wanted.Spawn: self.processes.spawn,
+            wanted.RunHook: self.hooks.run,
+            wanted.EndHook: self.hooks.end,
             wanted.Signal: self.processes.signal,
             wanted.Examine: self.processes.examine,
             wanted.Kill: self.processes.kill,

@@ -6,9 +6,9 @@ while a need is not granted.
 
 from __future__ import annotations
 
-from watchdog.core import health, restart, turn
+from watchdog.core import health, hooks, restart, turn
 from watchdog.core.effects import Acquire, Probe, Spawn
-from watchdog.core.model import Health, Need, Outcome, Role, State
+from watchdog.core.model import Health, Hook, Need, Outcome, Role, State
 from watchdog.core.program import Check, Program
 from watchdog.core.turn import Turn
 
@@ -30,9 +30,22 @@ def ask_for_rest(t: Turn) -> None:
             t.emit(Acquire(program.policy.name, need, program.claim))
 
 
+def open_gate(t: Turn) -> None:
+    """The old tree was what we waited for, or one of the things."""
+    program = t.program
+    program.granted |= {Need.TREE}
+    program.kill_at = None
+    if not program.barred_by:
+        return launch(t)
+    program.reason = waiting_for(program)
+    return ask_for_rest(t)
+
+
 def waiting_for(program: Program) -> str:
     """The reason of WAITING where nobody gave a better one."""
     first = program.barred_by[0]
+    if first is Need.TREE and program.emptied and program.hook is not None:
+        return hooks.describe(program.hook)
     if first is Need.TREE:
         return f"waiting for the processes of incarnation {program.incarnation} to be gone"
     return f"waiting for the {first}"
@@ -43,11 +56,23 @@ def launch(t: Turn) -> None:
     program = t.program
     program.incarnation += 1
     program.granted -= {Need.TREE}
-    program.spawning, program.pid = True, None
-    program.started_at = t.moment.now
-    program.cause, program.status, program.extended_until = None, "", 0.0
-    program.past_grace = program.said_ready = False
+    program.pid, program.started_at = None, t.moment.now
+    program.status, program.extended_until = "", 0.0
+    program.past_grace = program.said_ready = program.came_up = program.emptied = False
+    program.exit_told = True  # there is no process yet
+    if Hook.PRE_START in program.policy.hooks:
+        hooks.begin(t, Hook.PRE_START)
+        program.cause = None
+        return turn.enter(t, State.STARTING, hooks.describe(Hook.PRE_START))
+    program.cause = None
     turn.enter(t, State.STARTING)
+    return spawn(t)
+
+
+def spawn(t: Turn) -> None:
+    """Have the process started: nothing is left to wait for."""
+    program = t.program
+    program.spawning, program.started_at, program.reason = True, t.moment.now, ""
     t.emit(Spawn(program.policy.name, program.incarnation))
 
 
@@ -90,6 +115,9 @@ def become_running(t: Turn) -> None:
         program.beat_by = now + program.policy.heartbeat
     refresh_health(t)
     turn.answer(t, up=True, outcome=Outcome.DONE)
+    if not program.came_up and Hook.POST_START in program.policy.hooks and program.hook is None:
+        hooks.begin(t, Hook.POST_START)
+    program.came_up = True
 
 
 def refresh_health(t: Turn) -> None:

@@ -13,6 +13,7 @@ from watchdog.core.events import (
     Event,
     EvidenceOver,
     GraceOver,
+    HookOver,
     ProbeDue,
     RetryDue,
     Settled,
@@ -20,7 +21,16 @@ from watchdog.core.events import (
 )
 from watchdog.core.program import Program
 
-TIME_EVENTS = (GraceOver, EvidenceOver, RetryDue, StartupOver, BeatMissed, Settled, ProbeDue)
+TIME_EVENTS = (
+    GraceOver,
+    EvidenceOver,
+    HookOver,
+    RetryDue,
+    StartupOver,
+    BeatMissed,
+    Settled,
+    ProbeDue,
+)
 
 
 def deadlines(program: Program) -> Iterator[tuple[float, Event]]:
@@ -29,6 +39,8 @@ def deadlines(program: Program) -> Iterator[tuple[float, Event]]:
         yield program.kill_at, GraceOver()
     if program.examine_by is not None:
         yield program.examine_by, EvidenceOver()
+    if program.hook_by is not None:
+        yield program.hook_by, HookOver()
     if program.retry_at is not None:
         yield program.retry_at, RetryDue()
     if program.up_at is not None:

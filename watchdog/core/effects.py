@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from watchdog.core.model import Cause, Need, Outcome, Role
+from watchdog.core.model import Cause, Exit, Hook, Need, Outcome, Role
 
 
 class Effect(Struct, frozen=True):
@@ -47,6 +47,28 @@ class Examine(Effect, frozen=True):
     incarnation: int
     cause: Cause
     within: float
+
+
+class RunHook(Effect, frozen=True):
+    """Run a hook's command; answered by HookDone, once nothing of it lives.
+
+    The rest is what its environment tells.
+    """
+
+    incarnation: int
+    hook: Hook
+    cause: Cause | None
+    reason: str
+    pid: int | None
+    exit: Exit | None
+
+
+class EndHook(Effect, frozen=True):
+    """Send a signal to a running hook's group; with KILL to all of its tree. HookDone follows."""
+
+    incarnation: int
+    hook: Hook
+    signal: str
 
 
 class Signal(Effect, frozen=True):

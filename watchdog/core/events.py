@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from watchdog.core.model import Exit, Need, Policy, Role
+from watchdog.core.model import Exit, Hook, Need, Policy, Role
 
 
 class Event(Struct, frozen=True):
@@ -159,6 +159,34 @@ class Examined(OfProcess, frozen=True):
     """The evidence is taken, or cannot be."""
 
 
+# --- hooks ------------------------------------------------------------------------------------
+
+
+class HookFound(Event, frozen=True):
+    """A hook that an earlier watchdog began may live on, and is being killed; HookDone follows.
+
+    Said before Adopted or Bereaved.
+    """
+
+    incarnation: int
+    hook: Hook
+
+
+class HookDone(OfProcess, frozen=True):
+    """Nothing of the hook lives any more. It passed if its exit code is 0.
+
+    That of pre_start comes before Spawned, that of post_exit after TreeEmpty.
+    """
+
+    hook: Hook
+    exit: Exit
+
+    @property
+    def ok(self) -> bool:
+        """Whether it passed."""
+        return self.exit.code == 0
+
+
 # --- health -----------------------------------------------------------------------------------
 
 
@@ -198,6 +226,10 @@ class GraceOver(Event, frozen=True):
 
 class EvidenceOver(Event, frozen=True):
     """The evidence takes too long: the end waits no more."""
+
+
+class HookOver(Event, frozen=True):
+    """The time of a hook is over."""
 
 
 class StartupOver(Event, frozen=True):

@@ -6,9 +6,9 @@ of only when the tree is empty.
 
 from __future__ import annotations
 
-from watchdog.core import coming_up, restart, turn
+from watchdog.core import coming_up, hooks, restart, turn
 from watchdog.core.effects import Examine, Kill, Quit, Release, Signal, StopProbing
-from watchdog.core.model import EXAMINED, Cause, Exit, Need, Outcome, Role, State
+from watchdog.core.model import EXAMINED, Cause, Exit, Hook, Need, Outcome, Role, State
 from watchdog.core.program import Program
 from watchdog.core.turn import Turn
 
@@ -28,11 +28,14 @@ def end(t: Turn, cause: Cause, reason: str, grace: float) -> None:
     program.past_grace = grace <= 0
     if probing:
         t.emit(StopProbing(program.policy.name, program.incarnation))
+    if program.hook is Hook.PRE_START:
+        return hooks.cut_short(t, grace)
     if program.spawning:
         return None  # there is no process yet; Spawned will come back to this
+    hooks.end_now(t, "its process is to end")
     if cause in EXAMINED and program.policy.evidence > 0:
         return examine(t, cause, grace)
-    return send_end(t, grace)
+    return take_leave(t, grace)
 
 
 def examine(t: Turn, cause: Cause, grace: float) -> None:
@@ -46,7 +49,15 @@ def examine(t: Turn, cause: Cause, grace: float) -> None:
 def proceed(t: Turn) -> None:
     """The examination is over: end the process as was meant to."""
     t.program.examine_by = None
-    send_end(t, t.program.grace_due)
+    take_leave(t, t.program.grace_due)
+
+
+def take_leave(t: Turn, grace: float) -> None:
+    """The end itself begins: with the pre_stop hook, where one is due, else with the first blow."""
+    if hooks.wants_farewell(t.program):
+        hooks.bid_farewell(t, grace)
+    else:
+        send_end(t, grace)
 
 
 def send_end(t: Turn, grace: float) -> None:
@@ -56,7 +67,9 @@ def send_end(t: Turn, grace: float) -> None:
         return kill(t)
     stop = program.policy.stop
     name = program.policy.name
-    t.emit(Signal(name, program.incarnation, stop.signal, stop.scope == "group"))
+    # A main process that went by itself leaves whoever it did not tell.
+    group = stop.scope == "group" or program.pid is None
+    t.emit(Signal(name, program.incarnation, stop.signal, group))
     program.kill_at = t.moment.now + grace
     return None
 
@@ -70,8 +83,10 @@ def tell_rest(t: Turn) -> None:
 
 def end_grace(t: Turn) -> None:
     """Whatever is going down goes now: also what is not born yet, as soon as it is."""
-    t.program.past_grace = True
-    if not t.program.spawning:
+    program = t.program
+    program.past_grace = True
+    hooks.end_now(t, "it was hurried")
+    if not (program.spawning or hooks.is_free(program)):
         kill(t)
 
 
@@ -85,7 +100,7 @@ def kill(t: Turn) -> None:
 
 def grace_for(program: Program, cause: Cause) -> float:
     """How long a process that is being ended for this cause may take to go by itself."""
-    if cause in (Cause.OPERATOR, Cause.RESTART, Cause.MEMORY, Cause.SELF):
+    if cause in (Cause.OPERATOR, Cause.RESTART, Cause.MEMORY, Cause.SELF, Cause.HOOK):
         return program.policy.stop.grace
     if cause is Cause.HANG and Role.LIVENESS in program.policy.probes:
         return program.policy.probes[Role.LIVENESS].grace
@@ -118,6 +133,28 @@ def let_go(t: Turn) -> None:
             t.emit(Release(program.policy.name, need))
     program.granted &= {Need.TREE}
     program.claim += 1
+
+
+def settle(t: Turn) -> None:
+    """Nothing of it lives any more: rest, come up again, or let the failure be judged."""
+    program = t.program
+    program.granted |= {Need.TREE}
+    program.pid, program.kill_at = None, None
+    turn.answer(t, up=False, outcome=Outcome.DONE)
+    if not program.wanted:
+        return rest(t)
+    cause = program.cause or Cause.RESTART
+    if cause in (Cause.OPERATOR, Cause.RESTART, Cause.LEASE):
+        return coming_up.pass_gate(t)
+    return fail(t, cause, program.last_exit, program.reason)
+
+
+def note_empty(t: Turn) -> None:
+    """The gate has one bar less when the time comes; if none will come, nothing is held."""
+    t.program.granted |= {Need.TREE}
+    t.program.kill_at = None
+    if t.program.retry_at is None:
+        let_go(t)
 
 
 # --- failure ----------------------------------------------------------------------------------

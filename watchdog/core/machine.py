@@ -24,6 +24,7 @@ from typing import Any
 from msgspec import Struct
 
 from watchdog.core import hearing as hear
+from watchdog.core import hook_transitions as hooks
 from watchdog.core import transitions as do
 from watchdog.core.deadlines import TIME_EVENTS, is_due
 from watchdog.core.effects import Effect
@@ -37,6 +38,9 @@ from watchdog.core.events import (
     Exited,
     GraceOver,
     Granted,
+    HookDone,
+    HookFound,
+    HookOver,
     Hurry,
     Notified,
     OfClaim,
@@ -162,6 +166,18 @@ TABLE: Mapping[type[Event], Mapping[State, Row]] = {
         RUNNING: Row(do.shed_weight, (STOPPING,)),
     },
     Examined: {STOPPING: Row(do.conclude_examination)},
+    # --- hooks
+    HookFound: {STOPPED: Row(hooks.find)},
+    HookDone: {
+        STARTING: Row(hooks.conclude_starting, AFTER_FAILURE),
+        RUNNING: Row(hooks.conclude_running, (STOPPING,)),
+        STOPPING: Row(hooks.conclude_stopping, (STOPPED, *AFTER_FAILURE)),
+        WAITING: Row(hooks.conclude_waiting, (STARTING,)),
+        STOPPED: Row(hooks.conclude_resting),
+        BACKOFF: Row(hooks.conclude_resting),
+        EXITED: Row(hooks.conclude_resting),
+        FATAL: Row(hooks.conclude_resting),
+    },
     # --- health
     Probed: {
         STARTING: Row(hear.judge_startup, (RUNNING, STOPPING)),
@@ -182,6 +198,7 @@ TABLE: Mapping[type[Event], Mapping[State, Row]] = {
         FATAL: Row(do.kill_rest),
     },
     EvidenceOver: {STOPPING: Row(do.conclude_examination)},
+    HookOver: {state: Row(hooks.overrun) for state in State},
     StartupOver: {STARTING: Row(do.end_startup, (RUNNING, STOPPING))},
     Settled: {RUNNING: Row(do.settle)},
     ProbeDue: {STARTING: Row(do.probe), RUNNING: Row(do.probe)},
@@ -205,6 +222,7 @@ IGNORED: Mapping[type[Event], tuple[State, ...]] = {
     # Only said while a watchdog starts, before anything else is.
     Adopted: tuple(state for state in State if state is not STOPPED),
     Bereaved: tuple(state for state in State if state is not STOPPED),
+    HookFound: tuple(state for state in State if state is not STOPPED),
     # Words about a process that is gone, or is going anyway.
     Overweight: (*NO_PROCESS, STOPPING),
     Examined: (*NO_PROCESS, STARTING, RUNNING),
@@ -235,6 +253,8 @@ def step(program: Program, event: Event, moment: Moment) -> tuple[Program, list[
 
 def is_stale(program: Program, event: Event, moment: Moment) -> bool:
     """Whether the event speaks of an incarnation, a claim or a deadline that is no more."""
+    if isinstance(event, HookDone) and event.hook is not program.hook:
+        return True
     if isinstance(event, OfProcess):
         return event.incarnation != program.incarnation
     if isinstance(event, OfClaim):

@@ -65,6 +65,16 @@ class Cause(StrEnum):
     SPAWN = "spawn"
     LEASE = "lease"  # the grant to run was withdrawn
     REFUSED = "refused"  # a probe found what no restart can cure
+    HOOK = "hook"  # a hook failed that must not fail
+
+
+class Hook(StrEnum):
+    """When a command of the user's runs around a process. At most one runs for a program."""
+
+    PRE_START = "pre_start"  # before each spawn, with every need granted
+    POST_START = "post_start"  # once it is RUNNING
+    PRE_STOP = "pre_stop"  # before the stop signal
+    POST_EXIT = "post_exit"  # when its tree is empty; the next spawn waits for it
 
 
 class Outcome(StrEnum):
@@ -141,8 +151,19 @@ class ProbePolicy(Struct, frozen=True):
     grace: float = 0.0  # liveness: between the stop signal and SIGKILL; 0 is SIGKILL at once
 
 
+class HookPolicy(Struct, frozen=True):
+    """How long a hook may take, and whether its failure is the program's."""
+
+    timeout: float = 10.0
+    on_failure: Literal["fail", "ignore"] = "fail"  # of pre_start and post_start
+
+
 EXAMINED = (Cause.HANG, Cause.STARTUP, Cause.MEMORY)
 """A process that is ended for one of these is examined first: once dead it tells nothing."""
+
+
+POLITE = (Cause.OPERATOR, Cause.RESTART, Cause.MEMORY)
+"""A process that is ended for one of these has its pre_stop hook run first."""
 
 
 class Policy(Struct, frozen=True):
@@ -162,6 +183,7 @@ class Policy(Struct, frozen=True):
     priority: int = 999  # lower starts earlier and stops later
     group_priority: int | None = None  # of its group, which counts first; None: its own
     autostart: bool = True
+    hooks: dict[Hook, HookPolicy] = {}
 
     @property
     def rank(self) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from watchdog.core.model import Cause, Exit, Health, Need, Policy, Role, State
+from watchdog.core.model import Cause, Exit, Health, Hook, Need, Policy, Role, State
 
 
 class Check(Struct, frozen=True):
@@ -58,6 +58,11 @@ class Program(Struct):
     claim: int = 0  # the number of the Acquires that count
     pending: tuple[Pending, ...] = ()
     checks: dict[Role, Check] = {}
+    came_up: bool = False  # this incarnation was RUNNING
+    emptied: bool = False  # nothing of the incarnation lives; TREE is granted after its hooks
+    exit_told: bool = False  # its post_exit hook began, or none is due
+    hook: Hook | None = None  # of which a process may live
+    hook_fault: str = ""  # why the running hook was told to end
     # deadlines; None is never
     retry_at: float | None = None
     kill_at: float | None = None
@@ -65,6 +70,7 @@ class Program(Struct):
     settle_at: float | None = None
     beat_by: float | None = None
     examine_by: float | None = None  # its end waits for the evidence, but no longer than this
+    hook_by: float | None = None  # the hook must be over, or is killed (again)
     extended_until: float = 0.0  # startup failures before this time do not count
 
     @property

@@ -95,7 +95,8 @@ def judge(program: Program, cause: Cause, exit: Exit | None, moment: Moment) -> 
     """What follows, now that the process ended for this cause."""
     policy, codes = program.policy.restart, program.policy.exit_codes
     # A process that we killed ourselves has no exit code that could mean anything.
-    code = exit.code if exit and cause in (Cause.CRASH, Cause.SELF, Cause.SPAWN) else None
+    own = cause in (Cause.CRASH, Cause.SELF, Cause.SPAWN) or is_of_pre_start(program, cause)
+    code = exit.code if exit and own else None
     if cause is Cause.REFUSED:
         return GiveUp()
     if code is not None and code in codes.fatal:
@@ -104,7 +105,7 @@ def judge(program: Program, cause: Cause, exit: Exit | None, moment: Moment) -> 
         return retry_start(program.start_attempt, policy.start_retries)
     if policy.when == "never":
         return Rest()
-    if code is not None and code in codes.success:
+    if code is not None and code in codes.success and cause is not Cause.HOOK:
         if policy.when == "on-failure":
             return Rest()
         if policy.after_success is not None:
@@ -114,6 +115,11 @@ def judge(program: Program, cause: Cause, exit: Exit | None, moment: Moment) -> 
     if len(recent(program.failures, policy, moment.now)) >= policy.limit:
         return GiveUp(f"{policy.limit} restarts within {policy.within:g} s", policy.maximum)
     return Retry(backoff(policy, program.attempt, moment.chance))
+
+
+def is_of_pre_start(program: Program, cause: Cause) -> bool:
+    """Whether the exit is that of a hook, in whose place no process was started."""
+    return cause is Cause.HOOK and program.state is State.STARTING
 
 
 def never_came_up(program: Program, cause: Cause) -> bool:

@@ -7,7 +7,7 @@ probes and notifications do stands in `hearing.py`.
 
 from __future__ import annotations
 
-from watchdog.core import coming_up, events, going_down, health, turn
+from watchdog.core import coming_up, events, going_down, health, hooks, turn
 from watchdog.core.effects import Acquire, Signal, StopProbing
 from watchdog.core.model import Cause, Exit, Need, Outcome, Role, State
 from watchdog.core.turn import Turn
@@ -98,7 +98,7 @@ def retune(t: Turn, event: events.Retuned) -> None:
         if beat != before.heartbeat:  # else an extension that was granted still holds
             program.beat_by = None if beat is None else now + beat
         coming_up.refresh_health(t)
-    elif program.state is State.STARTING and not program.spawning:
+    elif program.state is State.STARTING and program.pid is not None:
         program.up_at, program.checks = None, {}
         coming_up.watch_startup(t)
     elif program.state is State.WAITING:
@@ -157,12 +157,14 @@ def ask_again(t: Turn, event: events.Revoked) -> None:
     program = t.program
     program.granted -= {event.need}
     program.reason = event.reason
+    hooks.end_now(t, event.reason)
     t.emit(Acquire(program.policy.name, event.need, program.claim))
 
 
 def lose_grant(t: Turn, event: events.Revoked) -> None:
-    """Nothing runs; the gate will ask for it when its time comes."""
+    """Nothing runs but a hook, perhaps; the gate will ask for it when its time comes."""
     t.program.granted -= {event.need}
+    hooks.end_now(t, event.reason)
 
 
 def fence(t: Turn, event: events.Revoked) -> None:
@@ -184,7 +186,7 @@ def take_process(t: Turn, event: events.Spawned) -> None:
     """There is a process. Said twice, it must not begin the startup again."""
     if not t.program.spawning:
         return
-    t.program.spawning, t.program.pid = False, event.pid
+    t.program.spawning, t.program.pid, t.program.exit_told = False, event.pid, False
     coming_up.watch_startup(t)
 
 
@@ -195,7 +197,8 @@ def adopt(t: Turn, event: events.Adopted) -> None:
     program.incarnation, program.pid = event.incarnation, event.pid
     program.started_at, program.restarts = event.started_at, event.restarts
     program.granted = program.policy.needs
-    program.said_ready = event.up
+    program.said_ready = program.came_up = event.up
+    program.emptied = program.exit_told = False
     if event.up:
         coming_up.become_running(t)
     else:
@@ -209,6 +212,7 @@ def mourn(t: Turn, event: events.Bereaved) -> None:
     program.incarnation, program.last_exit = event.incarnation, event.exit
     program.restarts = event.restarts
     program.granted -= {Need.TREE}
+    program.emptied = program.exit_told = False
 
 
 def end_newborn(t: Turn, event: events.Spawned) -> None:
@@ -216,7 +220,7 @@ def end_newborn(t: Turn, event: events.Spawned) -> None:
     program = t.program
     if not program.spawning:
         return
-    program.spawning, program.pid = False, event.pid
+    program.spawning, program.pid, program.exit_told = False, event.pid, False
     going_down.send_end(t, going_down.grace_for(program, program.cause or Cause.OPERATOR))
 
 
@@ -235,7 +239,7 @@ def forget_spawn(t: Turn, event: events.SpawnFailed) -> None:
     if not t.program.spawning:
         return
     t.program.spawning, t.program.last_exit = False, event.exit
-    empty_tree(t)
+    going_down.settle(t)
 
 
 def crash(t: Turn, event: events.Exited) -> None:
@@ -244,6 +248,7 @@ def crash(t: Turn, event: events.Exited) -> None:
     program.pid, program.last_exit = None, event.exit
     if program.checks:
         t.emit(StopProbing(program.policy.name, program.incarnation))
+    hooks.end_now(t, "its process is gone")
     going_down.kill(t)
     going_down.fail(t, Cause.CRASH, event.exit, event.exit.detail)
 
@@ -256,6 +261,8 @@ def note_exit(t: Turn, event: events.Exited) -> None:
     program.pid, program.last_exit = None, event.exit
     if program.examine_by is not None:
         going_down.proceed(t)  # there is nothing left to be examined
+    elif hooks.is_bidding_farewell(program):
+        return  # the first signal is still to come, and will be for the rest
     elif program.policy.stop.scope == "main" and not program.past_grace:
         # It was to tell them. Whoever is still there was not told, and would wait for SIGKILL.
         going_down.tell_rest(t)
@@ -269,40 +276,20 @@ def conclude_examination(t: Turn, event: events.Examined | events.EvidenceOver) 
 
 def conclude_stop(t: Turn, event: events.TreeEmpty) -> None:
     """Everything is gone: rest, come up again, or let the failure be judged."""
-    empty_tree(t)
-
-
-def empty_tree(t: Turn) -> None:
-    """The same, for whoever knows already that the tree is empty."""
-    program = t.program
-    program.granted |= {Need.TREE}
-    program.pid, program.kill_at = None, None
-    turn.answer(t, up=False, outcome=Outcome.DONE)
-    if not program.wanted:
-        return going_down.rest(t)
-    cause = program.cause or Cause.RESTART
-    if cause in (Cause.OPERATOR, Cause.RESTART, Cause.LEASE):
-        return coming_up.pass_gate(t)
-    return going_down.fail(t, cause, program.last_exit, program.reason)
+    if hooks.is_all_over(t):
+        going_down.settle(t)
 
 
 def open_gate(t: Turn, event: events.TreeEmpty) -> None:
     """The old tree was what we waited for, or one of the things."""
-    program = t.program
-    program.granted |= {Need.TREE}
-    program.kill_at = None
-    if not program.barred_by:
-        return coming_up.launch(t)
-    program.reason = coming_up.waiting_for(program)
-    return coming_up.ask_for_rest(t)
+    if hooks.is_all_over(t):
+        coming_up.open_gate(t)
 
 
 def note_empty(t: Turn, event: events.TreeEmpty) -> None:
-    """The gate has one bar less when the time comes; if none will come, nothing is held."""
-    t.program.granted |= {Need.TREE}
-    t.program.kill_at = None
-    if t.program.retry_at is None:
-        going_down.let_go(t)
+    """Nothing lives any more: what is held for it may be let go."""
+    if hooks.is_all_over(t):
+        going_down.note_empty(t)
 
 
 def shed_weight(t: Turn, event: events.Overweight) -> None:
