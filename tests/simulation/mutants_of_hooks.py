@@ -60,7 +60,7 @@ def delays_the_kill_of_a_hang(patch: MonkeyPatch) -> None:
 
     def mutated(t: Any, grace: float) -> None:
         program = t.program
-        if program.came_up and program.pid is not None and Hook.PRE_STOP in program.policy.hooks:
+        if program.pid is not None and Hook.PRE_STOP in program.policy.hooks:
             return hooks.bid_farewell(t, grace)
         return going_down.send_end(t, grace)
 

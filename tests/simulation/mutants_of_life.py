@@ -47,9 +47,10 @@ def trusts_any_claim(patch: MonkeyPatch) -> None:
 
 def trusts_any_reminder(patch: MonkeyPatch) -> None:
     """A reminder is believed without a look at the deadline."""
+    honest, checked = machine.is_due, (events.BeatMissed, events.ProbeDue)
 
     def mutated(program: Program, event: Any, now: float) -> bool:
-        return not isinstance(event, events.BeatMissed) or program.beat_by is not None
+        return not isinstance(event, checked) or honest(program, event, now)
 
     patch.setattr(machine, "is_due", mutated)
 

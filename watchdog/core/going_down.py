@@ -24,7 +24,7 @@ def end(t: Turn, cause: Cause, reason: str, grace: float) -> None:
     program = t.program
     probing = bool(program.checks)
     turn.enter(t, State.STOPPING, reason)
-    program.cause = cause
+    program.cause, program.farewell = cause, hooks.is_polite(program, cause)
     program.past_grace = grace <= 0
     if probing:
         t.emit(StopProbing(program.policy.name, program.incarnation))

@@ -14,7 +14,7 @@ the hooks as well.
 from __future__ import annotations
 
 from watchdog.core.effects import EndHook, RunHook
-from watchdog.core.model import POLITE, Hook, HookPolicy, Need, State
+from watchdog.core.model import POLITE, Cause, Hook, HookPolicy, Need, State
 from watchdog.core.program import Program
 from watchdog.core.turn import Turn
 
@@ -75,10 +75,14 @@ def cut_short(t: Turn, grace: float) -> None:
 # --- before the stop signal -------------------------------------------------------------------
 
 
+def is_polite(program: Program, cause: Cause) -> bool:
+    """Whether an end for this cause begins with pre_stop: that of a process that was up."""
+    return program.came_up and cause in POLITE and Hook.PRE_STOP in program.policy.hooks
+
+
 def wants_farewell(program: Program) -> bool:
-    """Whether the pre_stop hook comes before the first signal to a process that was up."""
-    due = program.came_up and program.pid is not None and program.cause in POLITE
-    return due and Hook.PRE_STOP in program.policy.hooks
+    """Whether pre_stop is still to run. What ended it decides, not who joins in later."""
+    return program.farewell and program.pid is not None
 
 
 def bid_farewell(t: Turn, grace: float) -> None:
