@@ -1,4 +1,4 @@
-"""The simulated adapter of hooks, and its part of the judge: they pass, fail, hang, and die late."""
+"""The simulated adapter of hooks, and its part of the judge: they pass, fail, hang, die late."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ class Hooks:
         hook.over = True
         world = self._world
         late, ledger.late_words = ledger.late_words, 0.0
-        world.post(ledger.name, events.HookDone(hook.incarnation, hook.kind, exit), world.now + late)
+        world.post(
+            ledger.name, events.HookDone(hook.incarnation, hook.kind, exit), world.now + late
+        )
 
 
 # --- what the core is told ----------------------------------------------------------------------

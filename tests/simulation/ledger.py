@@ -65,9 +65,12 @@ class Process:
     @property
     def is_ended(self) -> bool:
         """Whether the core acted on it, or needs not to. Taking evidence is a beginning."""
-        if self.examined_at is not None or self.farewell_at is not None:
-            return True
-        return self.is_struck
+        return self.is_going or self.is_struck
+
+    @property
+    def is_going(self) -> bool:
+        """Whether its end has begun, with evidence or with a hook."""
+        return self.examined_at is not None or self.farewell_at is not None
 
     @property
     def is_struck(self) -> bool:

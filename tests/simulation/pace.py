@@ -33,7 +33,7 @@ def note_failure(ledger: Ledger, process: Process, exit: Exit, now: float) -> No
         slow = scale(policy, policy.slow * policy.factor**ledger.slow_attempt)
         floor = min(floor, slow)
         ledger.was_slow = True
-        if process.stopped_at is None and process.killed_at is None:
+        if process.stopped_at is None and process.killed_at is None and not process.is_going:
             ledger.slow_attempt += 1  # else the code may mean nothing: the core ended it itself
     else:
         ledger.attempt += 1

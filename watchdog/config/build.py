@@ -13,6 +13,7 @@ from watchdog.config.envfile import read_env_file
 from watchdog.config.errors import ConfigError, Findings, KeyPath
 from watchdog.config.expand import CannotExpand, Scope, expand
 from watchdog.config.held_sockets import sockets_of
+from watchdog.config.hooking import commands_of, policies_of
 from watchdog.config.kinds import UNLIMITED
 from watchdog.config.listening import listener_of
 from watchdog.config.log_limits import check_limits
@@ -95,6 +96,7 @@ def build_program(
         sockets=sockets_of(name, table, around.base, around.environ, findings),
         instance=instance,
         depends_on=table["depends_on"],
+        hooks=commands_of(table),
     )
 
 
@@ -201,6 +203,7 @@ def _policy(name: str, table: Table, plan: Plan, findings: Findings) -> Policy:
         priority=_priority(table),
         group_priority=table["group_priority"],
         autostart=table["autostart"],
+        hooks=policies_of(table),
     )
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from watchdog.config.loopback import is_loopback
 from watchdog.config.secret import HIDDEN, mask, strike
-from watchdog.core.model import Policy, Role
+from watchdog.core.model import Hook, Policy, Role
 
 if TYPE_CHECKING:
     from watchdog.config.instances import Template
@@ -210,6 +210,7 @@ class ProgramConfig(Struct, frozen=True):
     sockets: tuple[SocketConfig, ...] = ()  # held for it, over its restarts
     instance: Instance | None = None
     depends_on: tuple[str, ...] = ()  # as written: also groups. The policy's are programs.
+    hooks: dict[Hook, tuple[str, ...]] = {}  # what each runs
 
     @property
     def written(self) -> str:

@@ -41,6 +41,7 @@ class Section(Struct, frozen=True):
     optional: bool = False
     misplaced: dict[str, str] = {}  # keys that people expect here, and what to write instead
     switch: bool = False  # `true` is the table with its defaults, `false` is none
+    short: str = ""  # the key that anything but a table stands for
 
     @property
     def keys(self) -> list[str]:
@@ -71,7 +72,8 @@ def section(
     optional: bool = False,
     misplaced: dict[str, str] | None = None,
     switch: bool = False,
+    short: str = "",
 ) -> Section:
     options = {part.key: part for part in parts if isinstance(part, Option)}
     sections = {part.key: part for part in parts if isinstance(part, Section)}
-    return Section(key, doc, options, sections, optional, misplaced or {}, switch)
+    return Section(key, doc, options, sections, optional, misplaced or {}, switch, short)

@@ -62,9 +62,11 @@ def read_section(
 
 
 def _switch(section: Section, raw: Any) -> Any:
-    """What was written for a section, `true` and `false` replaced where they stand for a table."""
+    """What was written for a section, with what stands for a table replaced by that."""
     if section.switch and isinstance(raw, bool):
         return {} if raw else None
+    if section.short and raw is not None and not isinstance(raw, dict):
+        return {section.short: raw}
     return raw
 
 

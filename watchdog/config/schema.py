@@ -9,6 +9,7 @@ from watchdog.config import kinds
 from watchdog.config.alert_options import ALERTS
 from watchdog.config.drilling import DRILL
 from watchdog.config.held_sockets import sockets
+from watchdog.config.hooking import HOOKS
 from watchdog.config.house_options import HOUSE_OPTIONS
 from watchdog.config.identity import singleton
 from watchdog.config.listening import LISTENER
@@ -269,6 +270,7 @@ PROGRAM = section(
     RESTART,
     EXIT_CODES,
     STOP,
+    HOOKS,
     LIMITS,
     LOGS,
     LISTENER,

@@ -90,7 +90,7 @@ def failed_to_spawn(view: ProgramView) -> bool:
     """Whether the last failure was that no process came to be."""
     last = view.last_exit
     unknown = last is not None and last.get("code") is None and last.get("signal") is None
-    return unknown or view.cause == Cause.SPAWN
+    return unknown or view.cause in (Cause.SPAWN, Cause.HOOK)
 
 
 def _exited_quickly(view: ProgramView) -> bool:

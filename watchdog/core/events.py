@@ -180,6 +180,7 @@ class HookDone(OfProcess, frozen=True):
 
     hook: Hook
     exit: Exit
+    took: float = 0.0  # seconds
 
     @property
     def ok(self) -> bool:

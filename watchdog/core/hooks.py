@@ -82,7 +82,8 @@ def is_polite(program: Program, cause: Cause) -> bool:
 
 def wants_farewell(program: Program) -> bool:
     """Whether pre_stop is still to run. What ended it decides, not who joins in later."""
-    return program.farewell and program.pid is not None
+    due = program.farewell and program.pid is not None
+    return due and Hook.PRE_STOP in program.policy.hooks
 
 
 def bid_farewell(t: Turn, grace: float) -> None:

@@ -14,6 +14,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict
 
@@ -34,6 +35,7 @@ from watchdog.daemon.gaps import describe as describe_gap
 from watchdog.daemon.groups import Groups
 from watchdog.daemon.herald import Herald, make_herald
 from watchdog.daemon.heritage import Heritage
+from watchdog.daemon.hook_place import program_of
 from watchdog.daemon.journal import Journal
 from watchdog.daemon.keeper import Keeper
 from watchdog.daemon.ledger import Handover, Ledger, fields_of
@@ -69,6 +71,9 @@ from watchdog.process import (
 from watchdog.process.oom import OomWatch
 from watchdog.sockets import Sockets
 
+if TYPE_CHECKING:
+    from watchdog.daemon.hooks import Hooks
+
 
 class Parts:
     """The running whole. Needs a running loop."""
@@ -99,6 +104,8 @@ class Parts:
         callbacks = Callbacks(
             self.service.deliver,
             self.examiner.begin,
+            lambda effect: self.hooks.run(effect),
+            lambda effect: self.hooks.end(effect),
             self.reloader.settle_removal,
             self.finished.set_result,
         )
@@ -191,6 +198,13 @@ class Parts:
         return Examiner(self.adapters.processes, self.recorder, self.config_of, self.driver.post)
 
     @cached_property
+    def hooks(self) -> Hooks:
+        from watchdog.daemon.hooks import Hooks  # with the first hook
+
+        around = self.adapters, self.keeper, self.config_of, self.crew.environment
+        return Hooks(*around, self.driver.post)
+
+    @cached_property
     def upward(self) -> Teller:
         return make_teller(self.fleet, self.veil.over)
 
@@ -250,12 +264,14 @@ class Parts:
         )
 
     def _post_of_process(self, name: str, event: Event) -> None:
+        if (owner := program_of(name)) is not None:
+            return self.hooks.hear(owner, event)
         # The last output of an incarnation is written before the next one begins.
         if isinstance(event, TreeEmpty):
             self.crew.clear_away(name)
             if name in self.crew.configs:
                 self.outputs.note_end(name, event.incarnation)
-        self.driver.post(name, self.remarks.on_process(name, event))
+        return self.driver.post(name, self.remarks.on_process(name, event))
 
     def _post_of_probe(self, name: str, event: Event) -> None:
         remarked = self.remarks.on_probe(name, event)
@@ -295,6 +311,7 @@ class Parts:
             self.adapters,
             self.keeper,
             self.console.say,
+            lambda *what: self.hooks.bury(*what),
         )
 
     @cached_property

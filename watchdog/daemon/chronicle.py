@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from watchdog.core import health
-from watchdog.core.events import Event
+from watchdog.core.events import Event, HookDone
+from watchdog.core.hooks import describe_failure
 from watchdog.core.program import Program
 from watchdog.daemon import story
 from watchdog.daemon.console import Console
@@ -36,8 +37,26 @@ class Chronicle:
             text = story.sentence(before, after)
             if text:
                 self._console.say(text, weigh(after))
+        if isinstance(event, HookDone) and before.hook is not None:
+            self._note_hook(before, event, after)
         if before.checks is not after.checks:
             self._note_degraded(before, after)
+
+    def _note_hook(self, before: Program, event: HookDone, after: Program) -> None:
+        """A hook is over; a failure that no change of state tells of is said."""
+        told = "" if event.ok else describe_failure(before, event.hook, event.exit.detail)
+        fields = {"hook": event.hook, "passed": event.ok, "reason": told}
+        name, exit = after.policy.name, story.exit_fields(event.exit)
+        self._journal.write(
+            "hook",
+            program=name,
+            incarnation=event.incarnation,
+            **fields,
+            exit=exit,
+            seconds=round(event.took, 3),
+        )
+        if told and told not in after.reason:
+            self._console.say(f"{name}: {told}", WARNING)
 
     def _note_degraded(self, before: Program, after: Program) -> None:
         """Well, but something is amiss: said when that begins and when it is over, not between."""

@@ -20,6 +20,7 @@ from watchdog.core.program import Program
 from watchdog.daemon.gaps import Kept
 from watchdog.daemon.ledger import Account
 from watchdog.daemon.records import Record
+from watchdog.process import Birth
 from watchdog.sockets import Inheritance
 
 HANDOVER = "WATCHDOG_HANDOVER"
@@ -66,6 +67,7 @@ class Handover(Struct):
     sockets: list[Inheritance] = []  # that are held for programs
     counts: dict[str, msgspec.Raw] = {}  # what was counted for /metrics
     ended: dict[str, float] = {}  # when the last process of a program ended (Unix seconds)
+    hooks: dict[str, Birth] = {}  # the processes of those under way
     accounts: dict[str, Account] = {}  # of the ledger: ends whose successor is awaited
 
     def descriptors(self) -> list[int]:

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from watchdog.config import Config, ProgramConfig
-from watchdog.core.events import Adopted, Bereaved, TreeEmpty
+from watchdog.core.events import Adopted, Bereaved, HookFound, TreeEmpty
 from watchdog.core.fleet import Fleet
-from watchdog.core.model import Exit
+from watchdog.core.model import Exit, Hook
 from watchdog.daemon.crew import Adapters, Crew
 from watchdog.daemon.driver import Driver
 from watchdog.daemon.fingerprint import fingerprint
@@ -40,6 +40,7 @@ class Heritage:
         adapters: Adapters,
         keeper: Keeper,
         say: Callable[[str], None],
+        bury_hook: Callable[[str, int, Hook, int], None],
     ) -> None:
         self._config = config
         self._fleet = fleet
@@ -48,6 +49,7 @@ class Heritage:
         self._adapters = adapters
         self._keeper = keeper
         self._say = say
+        self._bury_hook = bury_hook
 
     def take(self, records: list[Record]) -> frozenset[str]:
         """Adopt what lives; the names of those whose lock their own processes may have.
@@ -62,6 +64,8 @@ class Heritage:
         )
 
     def _take_one(self, record: Record, config: ProgramConfig | None) -> bool:
+        if record.hook_nonce and record.hook in list(Hook):
+            self._end_hook(record.program, Hook(record.hook), record)
         birth = self._prove(record)
         if birth is not None:
             self._adopt(record, birth, config)
@@ -74,6 +78,12 @@ class Heritage:
             return False
         self._mourn(last)
         return True
+
+    def _end_hook(self, name: str, hook: Hook, record: Record) -> None:
+        """A hook that was under way is ended, and nothing begins before that is proved."""
+        self._say(f"{name}: its {hook} hook was under way; what is left of it is ended")
+        self._driver.post(name, HookFound(record.hook_incarnation, hook))
+        self._bury_hook(name, record.hook_incarnation, hook, record.hook_nonce)
 
     def _prove(self, record: Record) -> Birth | None:
         """The process that the record speaks of, or the next one, spawned just before the end."""

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection
 
 from msgspec.structs import replace
 
-from watchdog.core.model import Need, State
+from watchdog.core.effects import RunHook
+from watchdog.core.model import Hook, Need, State
 from watchdog.core.program import Program
 from watchdog.daemon.records import Record, Records
 from watchdog.process import Birth
@@ -88,6 +89,21 @@ class Keeper:
             self._update(after, up=True)
         elif self._is_gone(before, after):
             self._update(after, pid=None)
+
+    def note_hook(self, effect: RunHook, nonce: int) -> None:
+        """A hook is about to be spawned: before pre_start, nothing of the program lives."""
+        kept = self._kept.get(effect.program) or self._describe(effect.program)
+        if effect.hook is Hook.PRE_START:
+            kept = replace(kept, incarnation=effect.incarnation - 1, pid=None, up=False)
+        self._write(
+            replace(kept, hook=effect.hook, hook_incarnation=effect.incarnation, hook_nonce=nonce)
+        )
+
+    def forget_hook(self, name: str) -> None:
+        """Nothing of the hook lives."""
+        kept = self._kept.get(name)
+        if kept is not None and kept.hook_nonce:
+            self._write(replace(kept, hook="", hook_incarnation=0, hook_nonce=0))
 
     def forget(self, name: str) -> None:
         """The program left the configuration."""

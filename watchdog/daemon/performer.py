@@ -14,12 +14,14 @@ from watchdog.core.effects import (
     Acquire,
     Answer,
     Effect,
+    EndHook,
     Examine,
     Finish,
     Kill,
     Probe,
     Release,
     Remove,
+    RunHook,
     Signal,
     Spawn,
     StopProbing,
@@ -33,6 +35,8 @@ class Callbacks(Struct, frozen=True):
 
     answered: Callable[[Answer], None]
     examine: Callable[[Examine], None]
+    run_hook: Callable[[RunHook], None]
+    end_hook: Callable[[EndHook], None]
     removed: Callable[[str], None]
     finished: Callable[[int], None]
 
@@ -66,6 +70,10 @@ class Performer:
                 self._probes.stop(program, incarnation)
             case Examine():
                 self._callbacks.examine(effect)
+            case RunHook():
+                self._callbacks.run_hook(effect)
+            case EndHook():
+                self._callbacks.end_hook(effect)
             case Answer():
                 self._callbacks.answered(effect)
             case Remove(program):

@@ -37,6 +37,9 @@ class Record(Struct, frozen=True, omit_defaults=True):
     started_at: float = 0.0  # on the monotonic clock, which counts on while the machine is up
     fingerprint: str = ""  # of all that the process saw of the configuration
     singleton: str = ""  # the key of the lock that it holds
+    hook: str = ""  # which hook runs, for which incarnation, and the mark of its tree
+    hook_incarnation: int = 0
+    hook_nonce: int = 0
 
 
 Trait = tuple[int, int]

@@ -92,6 +92,7 @@ def load_late() -> None:
     import watchdog.control.http
     import watchdog.control.methods
     import watchdog.control.routes
+    import watchdog.daemon.hooks
     import watchdog.daemon.renewal
     import watchdog.daemon.resumption
     import watchdog.daemon.upgrade  # noqa: F401

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from watchdog.config import Config
 from watchdog.core.events import Exited, Start, TreeEmpty
+from watchdog.core.hooks import is_free
 from watchdog.core.model import Need, Policy
 from watchdog.core.plans import Plans
 from watchdog.core.program import Program
@@ -55,6 +56,9 @@ class Resumption:
         parts.driver.order(lambda at: parts.fleet.take_over(self._carried, plans, at))
         for name in lost:
             self._mourn(self._carried[name])
+        for name, program in self._carried.items():
+            if program.hook is not None:
+                parts.hooks.take_over(program, given.hooks.get(name))
         strangers = [self._records[n] for n in self._unread() if n in self._records]
         parts.heritage.take(strangers)
         for pipe in given.pipes:
@@ -96,7 +100,7 @@ class Resumption:
         record = self._remember(name)
         if name not in self._known:
             parts.crew.take(stand_in(name))
-        if Need.TREE in program.granted:
+        if Need.TREE in program.granted or is_free(program):
             return True
         if record is None or record.pid is None:
             return False

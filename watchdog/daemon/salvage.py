@@ -10,6 +10,7 @@ from pathlib import Path
 
 from watchdog.config import Config
 from watchdog.config.model import LogsConfig
+from watchdog.daemon.hook_place import logs_of, program_of
 from watchdog.logs.capture import Captures
 from watchdog.logs.model import file_name
 
@@ -20,8 +21,12 @@ def salvage(config: Config, captures: Captures) -> None:
     """Write all of it; of a program that is configured no more, to where logs are by default."""
     known = {program.name: program for program in config.programs}
     for name in captures.left_behind():
-        program = known.get(name)
-        if program is not None:
+        program, owner = known.get(name), known.get(program_of(name) or "")
+        if owner is not None:
+            captures.mark(name, owner.name, "hook")
+            captures.recover(name, logs_of(owner), owner.secrets)
+            captures.forget(name)
+        elif program is not None:
             captures.recover(name, program.logs, program.secrets)
         else:
             captures.recover(name, default_logs(config.state, name), frozenset())

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from watchdog.core.events import Exited
+from watchdog.core.hooks import describe
 from watchdog.core.model import Exit, Health, State
 from watchdog.core.program import Program
 
@@ -102,6 +103,12 @@ def describe_change(before: Program, after: Program) -> str:
     if before.health is not after.health and after.health is not Health.UNKNOWN:
         return f"{after.health}: {after.reason}" if after.reason else str(after.health)
     return ""
+
+
+def reason_of(program: Program) -> str:
+    """The reason that is shown: with the hook that runs, if that does not say it."""
+    told = "" if program.hook is None else describe(program.hook)
+    return "; ".join(filter(None, (program.reason, "" if told == program.reason else told)))
 
 
 def describe_state(program: Program) -> str:

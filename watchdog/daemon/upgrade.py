@@ -20,7 +20,9 @@ from watchdog.config.reread import compare
 from watchdog.control.backend import Rehearsed, UpgradeError
 from watchdog.control.server import ControlServer
 from watchdog.control.server import Doors as Listening
+from watchdog.core.hooks import is_free
 from watchdog.core.model import Need
+from watchdog.core.program import Program
 from watchdog.daemon import rehearsal, signals
 from watchdog.daemon.assembly import Parts
 from watchdog.daemon.handover import HANDOVER, Doors, Handover, keep, pack, write
@@ -61,7 +63,7 @@ class Upgrader:
             raise UpgradeError("an upgrade is under way")
         self._check_leaving()
         for name, program in self._parts.fleet.programs.items():
-            if Need.TREE not in program.granted and self._parts.keeper.pid_of(name) is None:
+            if has_process(program) and self._parts.keeper.pid_of(name) is None:
                 raise UpgradeError(f"{name}: this system cannot carry its process over")
 
     def _check_leaving(self) -> None:
@@ -129,8 +131,10 @@ class Upgrader:
         for name, program in parts.fleet.programs.items():
             parts.adapters.captures.forget(name)
             pid = parts.keeper.pid_of(name)
-            if pid is not None and Need.TREE not in program.granted:
+            if pid is not None and has_process(program):
                 parts.crew.listen(name, pid)
+            if program.hook is not None and (birth := parts.hooks.births().get(name)):
+                parts.hooks.listen(name, birth)
 
     def _compose(self, config: Config, doors: Doors) -> Handover:
         parts = self._parts
@@ -154,6 +158,7 @@ class Upgrader:
             resting=[name for name, program in programs.items() if not program.wanted],
             same=untouched(config),
             ended=parts.views.ended,
+            hooks=parts.hooks.births() if any(p.hook for p in programs.values()) else {},
             accounts=parts.ledger.accounts(),
             counts=parts.tally.pack(),
             gaps=parts.gaps.pack(),
@@ -165,6 +170,11 @@ class Upgrader:
         parts.service.upgrade_trouble = reason
         parts.journal.write("upgrade", state="REFUSED", version=__version__, reason=reason)
         parts.console.say(f"no upgrade, {__version__} goes on: {reason}")
+
+
+def has_process(program: Program) -> bool:
+    """Whether something of its own is to be carried over: before a hook's end there may be none."""
+    return Need.TREE not in program.granted and not is_free(program)
 
 
 def close_all(descriptors: list[int]) -> None:

@@ -13,7 +13,7 @@ from watchdog.core.fleet import Fleet
 from watchdog.core.model import State
 from watchdog.core.program import Program
 from watchdog.daemon.clock import wall_time
-from watchdog.daemon.story import exit_fields
+from watchdog.daemon.story import exit_fields, reason_of
 
 ALIVE = (State.STARTING, State.RUNNING, State.STOPPING)
 
@@ -60,7 +60,7 @@ class Views:
             group=config.team,
             state=program.state,
             health=program.health,
-            reason=self._redact(program.reason),
+            reason=self._redact(reason_of(program)),
             pid=program.pid,
             incarnation=program.incarnation,
             uptime_seconds=uptime(program) if alive else None,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from watchdog.core.model import Cause, Health, Need, State
+from watchdog.core.model import Cause, Health, Hook, Need, State
 from watchdog.core.program import Program
 
 UP = (State.STARTING, State.RUNNING)
-CONDEMNED = (Cause.HANG, Cause.STARTUP, Cause.MEMORY, Cause.REFUSED)
+CONDEMNED = (Cause.HANG, Cause.STARTUP, Cause.MEMORY, Cause.REFUSED, Cause.HOOK)
 UNSEEN = "unseen"  # it ended while no watchdog ran
 
 
@@ -18,6 +18,8 @@ def failure_in(before: Program, after: Program) -> str:
         return str(after.cause) if is_failure(before, after) else ""
     if before.state is after.state is State.STOPPED and was_bereaved(before, after):
         return UNSEEN
+    if before.hook is Hook.PRE_START and before.state is State.STARTING is after.state:
+        return str(Cause.HOOK) if after.incarnation > before.incarnation else ""
     # A spawn that failed and is tried again at once goes from STARTING to STARTING.
     if before.spawning and after.cause is None and after.incarnation > before.incarnation:
         return str(Cause.SPAWN)

@@ -55,6 +55,8 @@ def tell_failure(incident: Incident, now: float) -> str:
             return f"At {at} {name} had outgrown its memory: {reason.removeprefix('memory: ')}."
         case "spawn":
             return f"At {at} {name} could not be started: {reason}."
+        case "hook":
+            return f"At {at} {name} was held up by its {reason}."
         case "refused":
             return f"At {at} {name} was refused what it needs: {reason}."
         case "unseen":

@@ -184,7 +184,7 @@ class Capture:
         return self._captures.attics.get(self._program, ALL_STAYS)
 
     def _aim(self, name: str, path: str, config: LogsConfig, redactor: Redactor) -> None:
-        form = formatter(config.format, self._program, name)
+        form = formatter(config.format, *self._captures.signature(self._program, name))
         rules = (path, *_sizes(config, name))
         notice = _notice(form)
         tap = self._captures.tap_of(self._program, name)
@@ -227,6 +227,7 @@ class Captures:
         self._shelf = shelf_of(str(state_dir))
         self.packer = Packer()
         self.attics: dict[str, Attic] = {}  # of the programs that have one
+        self._marks: dict[str, tuple[str, str]] = {}  # of what runs beside a program
 
     def open(self, program: str, config: LogsConfig, secrets: frozenset[str]) -> ChildEnds:
         """Ends for a new incarnation; reading begins. Needs a running loop. Raises OSError."""
@@ -234,6 +235,15 @@ class Captures:
         ends = capture.open()
         capture.attach()
         return ends
+
+    def mark(self, beside: str, program: str, mark: str) -> None:
+        """Have the lines of `beside`, captured like a program, marked in the program's own log."""
+        self._marks[beside] = (program, mark)
+
+    def signature(self, program: str, stream: str) -> tuple[str, str, str]:
+        """The program, the stream and the mark that its lines are written with."""
+        owner, mark = self._marks.get(program, (program, ""))
+        return owner, stream, mark
 
     def adopt(self, program: str, config: LogsConfig, secrets: frozenset[str], pid: int) -> None:
         """Go on capturing `pid`, which an earlier watchdog started. Needs a running loop."""
@@ -277,6 +287,7 @@ class Captures:
         for capture in self._named(program):
             capture.close()
         self._by_program.pop(program, None)
+        self._marks.pop(program, None)
         self.attics.pop(program, None)
 
     def clear(self, program: str) -> None:

@@ -68,8 +68,17 @@ class _JsonLine(msgspec.Struct):
 _encoder = msgspec.json.Encoder()
 
 
-def formatter(kind: str, program: str, stream: str) -> Formatter:
-    """The function that writes lines as `kind`: "raw", "text" or "json"."""
+def formatter(kind: str, program: str, stream: str, mark: str = "") -> Formatter:
+    """The function that writes lines as `kind`: "raw", "text" or "json".
+
+    With a mark, which says whose they are beside the program's own: before each line, and in JSON
+    as the stream.
+    """
+    if kind == "json":
+        stream = mark or stream
+    elif mark:
+        own, before = formatter(kind, program, stream), f"[{mark}] ".encode()
+        return lambda data, now: own(behind(before, data), now)
     if kind == "text":
         return as_text
     if kind == "json":
@@ -84,9 +93,13 @@ def as_raw(data: bytes, now: float) -> bytes:
 
 def as_text(data: bytes, now: float) -> bytes:
     """Each line behind the local time and a space, and always ended by a newline."""
+    return behind(stamp(now).encode() + b" ", data)
+
+
+def behind(prefix: bytes, data: bytes) -> bytes:
+    """Each line behind a prefix, and always ended by a newline."""
     if not data:
         return data
-    prefix = stamp(now).encode() + b" "
     return prefix + _without_end(data).replace(b"\n", b"\n" + prefix) + b"\n"
 
 

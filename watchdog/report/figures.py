@@ -10,7 +10,15 @@ from statistics import median
 from watchdog.report.model import KINDS, Costs, Figures, Line, Restarts, Span, Window
 from watchdog.report.timeline import trace
 
-FAILURES = ("crash", "hang", "startup", "memory", "spawn", "refused")  # of a first start, too
+FAILURES = (
+    "crash",
+    "hang",
+    "startup",
+    "memory",
+    "spawn",
+    "refused",
+    "hook",
+)  # of a first start, too
 
 
 def report_on(lines: Sequence[Line], window: Window) -> list[Figures]:
