@@ -81,12 +81,15 @@ def hear(ledger: Ledger, event: events.HookDone) -> None:
     if hook is None or not hook.is_meant(event) or hook.seen_over:
         return
     hook.seen_over, hook.passed = True, event.ok
+    process = ledger.process
+    if process is not None and process.seen_empty:
+        pace.note_rest(ledger, process.seen_exit or Exit())  # its end is judged only now
     policy = ledger.policy.hooks.get(hook.kind)
     fails = not event.ok and policy is not None and policy.on_failure == "fail"
     if hook.kind is Hook.PRE_START and fails:
         pace.note_rest(ledger, event.exit)
-    if hook.kind is Hook.POST_START and fails and ledger.process is not None:
-        ledger.process.may_end = True
+    if hook.kind is Hook.POST_START and fails and process is not None:
+        process.may_end = True
 
 
 # --- what it wants ------------------------------------------------------------------------------
@@ -124,7 +127,7 @@ def check_farewell(ledger: Ledger, effect: RunHook) -> None:
     """pre_stop comes before the first blow, and is for whoever is owed a polite end."""
     process = ledger.process
     assert process is not None
-    if process.stopped_at is not None or process.killed_at is not None or process.no_grace:
+    if process.stopped_at is not None or process.killed_at is not None:
         raise Broken("hook order", f"{effect} after the first blow")
     note_farewell(ledger)
 

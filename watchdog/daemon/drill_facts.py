@@ -6,7 +6,7 @@ from typing import Any
 
 from watchdog.config.loopback import is_loopback
 from watchdog.config.model import ProgramConfig
-from watchdog.core.model import Policy, Role
+from watchdog.core.model import Hook, Policy, Role
 from watchdog.core.program import Program
 from watchdog.core.restart import backoff, recent
 
@@ -72,7 +72,13 @@ def grace_of(policy: Policy) -> float:
 
 
 def up_within(policy: Policy) -> float:
-    """The longest that a process may take from its start until it counts as well."""
+    """The longest that a process may take until it counts as well, with the hooks before it."""
+    between = (policy.hooks.get(hook) for hook in (Hook.POST_EXIT, Hook.PRE_START))
+    return sum(hook.timeout for hook in between if hook is not None) + come_up_within(policy)
+
+
+def come_up_within(policy: Policy) -> float:
+    """The same for the process alone, from its start."""
     if policy.ready_within is not None:
         return policy.ready_within
     startup = policy.probes.get(Role.STARTUP)
