@@ -32,14 +32,12 @@ from watchdog.daemon.driver import Driver
 from watchdog.daemon.evidence import Examiner, make_recorder
 from watchdog.daemon.gaps import Gap, Gaps
 from watchdog.daemon.gaps import describe as describe_gap
-from watchdog.daemon.groups import Groups
 from watchdog.daemon.herald import Herald, make_herald
 from watchdog.daemon.heritage import Heritage
 from watchdog.daemon.hook_place import program_of
 from watchdog.daemon.journal import Journal
 from watchdog.daemon.keeper import Keeper
 from watchdog.daemon.ledger import Handover, Ledger, fields_of
-from watchdog.daemon.looking import equip
 from watchdog.daemon.outputs import Outputs
 from watchdog.daemon.performer import Callbacks, Performer
 from watchdog.daemon.policies import policies_of
@@ -48,14 +46,13 @@ from watchdog.daemon.rehearsals import Rehearsals
 from watchdog.daemon.reload import Reloader
 from watchdog.daemon.remarks import Remarks
 from watchdog.daemon.service import Service
+from watchdog.daemon.serving import make_service
 from watchdog.daemon.signs import Signs
-from watchdog.daemon.streams import Streams
 from watchdog.daemon.tally import Tally
 from watchdog.daemon.upward import Teller, make_teller
 from watchdog.daemon.veil import Veil
 from watchdog.daemon.views import Views
 from watchdog.daemon.wards import Wards
-from watchdog.incidents.memory import Memory
 from watchdog.incidents.recorder import Recorder
 from watchdog.locks import Locks
 from watchdog.logs.capture import Captures
@@ -349,19 +346,7 @@ class Parts:
 
     @cached_property
     def service(self) -> Service:
-        service = Service(
-            self.fleet,
-            self.driver,
-            self.views,
-            self.reloader.reload,
-            partial(self.driver.order, partial(self.fleet.shut_down, 0)),
-            Groups(self.reloader, self.fleet),
-            Streams(self.captures, self.adapters.feeds, self.console, self.config_of),
-            Memory(self.recorder.store),
-            self.config.house.identifier,
-        )
-        equip(service, self)
-        return service
+        return make_service(self)
 
 
 def assemble(config: Config, names: tuple[str, ...], locks: Locks) -> Parts:
