@@ -45,6 +45,7 @@ UNSEEN = {
     "autostart": "autostart = false",
     "evidence": "evidence.lines = 5",
     "drill": 'drill.every = "1d"',
+    "hooks": 'hooks.pre_start = "./migrate"',
     "group_name": 'group_name = "team"',
     "priority": "priority = 1",
     "depends_on": 'depends_on = ["other"]',

@@ -63,6 +63,7 @@ def take_leave(t: Turn, grace: float) -> None:
 def send_end(t: Turn, grace: float) -> None:
     """The first blow: polite if there is a grace period, final if there is none, or no more."""
     program = t.program
+    program.farewell = False
     if grace <= 0 or program.past_grace:
         return kill(t)
     stop = program.policy.stop
@@ -93,7 +94,7 @@ def end_grace(t: Turn) -> None:
 def kill(t: Turn) -> None:
     """SIGKILL whatever is left, and come back if that was not enough."""
     program = t.program
-    program.past_grace, program.examine_by = True, None
+    program.past_grace, program.examine_by, program.farewell = True, None, False
     t.emit(Kill(program.policy.name, program.incarnation))
     program.kill_at = t.moment.now + KILL_AGAIN
 

@@ -98,9 +98,8 @@ def bid_farewell(t: Turn, grace: float) -> None:
 
 def is_bidding_farewell(program: Program) -> bool:
     """Whether the first signal still waits for a hook."""
-    going = program.state is State.STOPPING and program.hook in (Hook.POST_START, Hook.PRE_STOP)
-    unstruck = program.kill_at is None and program.examine_by is None
-    return going and unstruck and not program.emptied
+    waits = program.hook is not None and program.examine_by is None
+    return program.farewell and waits and not program.emptied
 
 
 # --- after the end ----------------------------------------------------------------------------

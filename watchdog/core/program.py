@@ -60,7 +60,7 @@ class Program(Struct):
     checks: dict[Role, Check] = {}
     came_up: bool = False  # this incarnation was RUNNING
     emptied: bool = False  # nothing of the incarnation lives; TREE is granted after its hooks
-    farewell: bool = False  # its end begins with the pre_stop hook
+    farewell: bool = False  # its end begins with the pre_stop hook, and no signal was sent yet
     exit_told: bool = False  # its post_exit hook began, or none is due
     hook: Hook | None = None  # of which a process may live
     hook_fault: str = ""  # why the running hook was told to end

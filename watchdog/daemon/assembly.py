@@ -59,12 +59,7 @@ from watchdog.logs.capture import Captures
 from watchdog.logs.feed import Feeds
 from watchdog.probes.heartbeat import NotifySockets
 from watchdog.probes.probes import Probes
-from watchdog.process import (
-    PROVES_TREES,
-    MemoryWatch,
-    Processes,
-    choose_system,
-)
+from watchdog.process import PROVES_TREES, MemoryWatch, Processes, choose_system
 from watchdog.process.oom import OomWatch
 from watchdog.sockets import Sockets
 

@@ -17,7 +17,7 @@ from watchdog.config.model import ProgramConfig
 from watchdog.control.backend import ReloadError
 from watchdog.control.measures import Counts
 from watchdog.core.events import Adopted, Event, Exited, Probed, Spawned, SpawnFailed
-from watchdog.core.model import Cause, Need, State
+from watchdog.core.model import Cause, Hook, State
 from watchdog.core.program import Program
 from watchdog.daemon.ledger import Handover
 from watchdog.daemon.remarks import BY_KERNEL
@@ -122,5 +122,10 @@ def cause_of_restart(before: Program, event: Event, after: Program) -> str | Non
     if after.restarts == before.restarts + 1:
         cause = after.cause or before.cause
         return str(cause or (Cause.SPAWN if isinstance(event, SpawnFailed) else Cause.CRASH))
-    begins = after.incarnation == before.incarnation + 1 and Need.TREE not in after.granted
+    begins = after.incarnation == before.incarnation + 1 and is_coming_up(after)
     return str(before.cause) if begins and before.cause in NOT_AUTOMATIC else None
+
+
+def is_coming_up(program: Program) -> bool:
+    """Whether its process is being spawned, or the hook before that runs."""
+    return program.spawning or program.hook is Hook.PRE_START
