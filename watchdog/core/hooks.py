@@ -111,6 +111,7 @@ def is_all_over(t: Turn) -> bool:
     if program.emptied or Need.TREE in program.granted:
         return False  # said twice: what follows has begun, or is done
     program.emptied, program.pid, program.kill_at = True, None, None
+    program.farewell = False
     return not is_held(t)
 
 
