@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from telegram.error import NetworkError, TelegramError
+from telegram.error import BadRequest, NetworkError, TelegramError
 from telegram.ext import Application
 
 from bot.banner import log_banner
@@ -124,7 +124,9 @@ def _make_error_handler(figures: Figures) -> Any:
         figures.handlers.failed += 1
         error = context.error
         if isinstance(error, TelegramError):
-            kind = "is not reachable" if isinstance(error, NetworkError) else "says no"
+            # To the library a request that was refused is a trouble of the network, too.
+            away = isinstance(error, NetworkError) and not isinstance(error, BadRequest)
+            kind = "is not reachable" if away else "says no"
             _log.warning("A handler failed, Telegram %s: %s", kind, describe_error(error))
         else:
             _log.error("A handler failed", exc_info=error)

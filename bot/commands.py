@@ -12,6 +12,7 @@ from telegram.ext import MessageHandler, filters
 from bot.capability import NEW_MESSAGES, Capability, Command, Context
 from bot.database import DatabaseError
 from bot.guards.settings import HOUR, GuardSettings
+from bot.parting import all_parts
 from bot.parts import Parts
 from bot.sessions import Session
 from bot.status import bot_view, watchdog_view
@@ -91,9 +92,10 @@ class _Basics:
 
 
 async def answer(update: Update, text: str) -> None:
-    """Reply to the message in `update`, if it has one."""
+    """Reply to the message in `update`, if it has one, in as many messages as are needed."""
     if update.effective_message is not None:
-        await update.effective_message.reply_text(text)
+        for message in all_parts(text):
+            await update.effective_message.reply_text(message)
 
 
 def _describe_listing(guards: GuardSettings, user: int) -> str:

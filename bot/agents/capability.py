@@ -100,7 +100,8 @@ class Board:
         running, dropped = self._lines.stop(chat.id) if chat else (False, 0)
         if not running:
             return await answer(update, "Nothing is being answered in this chat.")
-        more = f" {dropped} waiting messages are dropped." if dropped else ""
+        are = "message is" if dropped == 1 else "messages are"
+        more = f" {dropped} waiting {are} dropped." if dropped else ""
         return await answer(update, f"Stopped.{more}")
 
     async def live(self, application: App) -> None:

@@ -12,7 +12,7 @@ from telegram import LinkPreviewOptions, Message
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, NetworkError
 
-from bot.agents.parting import part
+from bot.parting import part
 from bot.texts import LONGEST, shorten
 
 MOST_MESSAGES = 8  # for one answer: more is a flood

@@ -78,6 +78,15 @@ def test_personal_data_is_not_sent_on_nor_logged(bench: Any) -> None:
     assert "1111 1111" not in bot.log
 
 
+def test_a_text_that_grows_by_masking_is_answered_in_two(bench: Any) -> None:
+    """What no longer fits into one message is parted, and nothing is lost."""
+    bot = bench.start_well()
+    bench.sandbox.send("a@b.co " * 570, bench.id, USER)
+    bench.wait_until(lambda: len(written(bench, USER)) == 2, "two messages")
+    assert " ".join(written(bench, USER)).split() == ["[e-mail]"] * 570
+    assert bot.health()[1]["queue"]["failed"] == 0
+
+
 def test_the_filter_can_be_switched_off(bench: Any) -> None:
     """PII_FILTER=false leaves texts as they are."""
     bench.start_well(PII_FILTER="false")

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.agents.lines import Lines
-from bot.agents.parting import part
 from bot.agents.rules import Rule, choose
 from bot.agents.specs import AgentError
 from bot.agents.stream import LONGEST_LINE, Stream, read_whole
-from bot.texts import units
+from bot.parting import all_parts, part
+from bot.texts import LONGEST, units
 
 RULES = (
     Rule("code", pattern=re.compile("^!code")),
@@ -57,6 +57,14 @@ def test_parting_loses_nothing_and_does_not_move(text: str, later: str, most: in
     head, rest = part(text, most)
     if rest:
         assert part(text + later, most)[0] == head
+
+
+def test_all_parts_of_a_text() -> None:
+    """Each fits and has something to be seen; nothing but white space makes none."""
+    parts = list(all_parts("word 🙂 " * 2000 + "\n" * 5000 + "end"))
+    assert all(0 < units(one) <= LONGEST and one == one.strip() for one in parts)
+    assert " ".join(parts).split() == ["word", "🙂"] * 2000 + ["end"]
+    assert list(all_parts(" \n ")) == []
 
 
 def event(text: str, finish: str | None = None) -> bytes:

@@ -1,4 +1,6 @@
-"""Parting a long answer into messages. Pure, and stable while the answer still grows."""
+"""Parting a long text into messages. Pure, and stable while the text still grows."""
+
+from collections.abc import Iterator
 
 from bot.texts import LONGEST, units
 
@@ -20,6 +22,14 @@ def part(text: str, most: int = LONGEST) -> tuple[str, str]:
             end = at + len(sign)
             return text[:end], text[end:]
     return head, text[len(head) :]
+
+
+def all_parts(text: str) -> Iterator[str]:
+    """The messages that `text` makes, in order; none if there is nothing to be seen."""
+    while text.strip():
+        head, text = part(text)
+        if head.strip():
+            yield head.strip()
 
 
 def _fit(text: str, most: int) -> str:
