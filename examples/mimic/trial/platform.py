@@ -40,8 +40,8 @@ def wait_for(what: str, look: Callable[[], T], seconds: float = PATIENCE) -> T:
 class Platform:
     """The processes of one place."""
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
+    def __init__(self, place: Place, config: Path = CONFIG) -> None:
+        self.place, self._config = place, config
         self.sandbox = SandboxClient(place.sandbox)
         self._sandbox: subprocess.Popen[bytes] | None = None
         self.watchdog: subprocess.Popen[bytes] | None = None
@@ -64,14 +64,18 @@ class Platform:
 
     def start_watchdog(self, output: Path | None = None) -> None:
         """`watchdog run`, in the foreground unless its output goes to a file."""
-        self.watchdog = self.start(["watchdog", "run", "-c", str(CONFIG)], output)
+        self.watchdog = self.start(["watchdog", "run", "-c", str(self._config)], output)
 
     def start(self, words: list[str], output: Path | None) -> subprocess.Popen[bytes]:
         """`python -m ...` in this folder."""
+        return self.run([sys.executable, "-m", *words], output)
+
+    def run(self, words: list[str], output: Path | None = None) -> subprocess.Popen[bytes]:
+        """Any command, in this folder."""
         with contextlib.ExitStack() as stack:
             out = stack.enter_context(output.open("ab")) if output else None
             return subprocess.Popen(
-                [sys.executable, "-m", *words],
+                words,
                 cwd=HOME,
                 env=self.place.environment(),
                 stdin=subprocess.DEVNULL,
@@ -82,7 +86,7 @@ class Platform:
     def ask(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command of the watchdog, to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "watchdog", *words, "-c", str(CONFIG)],
+            [sys.executable, "-m", "watchdog", *words, "-c", str(self._config)],
             cwd=HOME,
             env=self.place.environment(),
             capture_output=True,
@@ -131,10 +135,10 @@ def _end(process: subprocess.Popen[bytes] | None) -> int | None:
 
 
 @contextlib.contextmanager
-def platform(place: Place) -> Iterator[Platform]:
+def platform(place: Place, config: Path = CONFIG) -> Iterator[Platform]:
     """A platform with its sandbox up; ended, and all that is left of it, afterwards."""
     place.write()
-    one = Platform(place)
+    one = Platform(place, config)
     try:
         one.start_sandbox()
         yield one
