@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.bot.knowledge.conftest import server
+
+__all__ = ["server"]  # a PostgreSQL, as a fixture
+
 MIMIC = Path(__file__).parents[2] / "examples" / "mimic"
 LIBRARIES = ("arq", "flask", "flask_sock", "gunicorn", "pythonjsonlogger", "psycopg", "sqlalchemy")
 

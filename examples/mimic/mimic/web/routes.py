@@ -94,7 +94,7 @@ def read_signal(document: Any) -> tuple[str, str, Decimal]:
     job, symbol = document.get("id"), document.get("symbol")
     if not isinstance(job, str) or not 0 < len(job) <= 60:
         raise BadSignal("id: a text of 1 to 60 characters is needed, the same for a repetition")
-    if symbol not in BASE:
+    if symbol not in list(BASE):  # which compares, and so takes anything
         raise BadSignal(f"symbol: found {symbol!r}; allowed: {', '.join(BASE)}")
     try:
         quantity = Decimal(str(document.get("quantity")))
