@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from watchdog.config import Config, ConfigError, load
+from watchdog.config.model import SocketConfig
 from watchdog.config.reread import compare
 from watchdog.core.model import Role
 
@@ -69,8 +70,20 @@ MISTAKES = [
         "s.conf:5: [program:a] environment: found a text (not shown); allowed: pairs such as",
     ),
     (
-        "[fcgi-program:php]\ncommand=x\nsocket=tcp://127.0.0.1:9000",
-        "s.conf:3: [fcgi-program:php]: a shared FastCGI socket is not supported; take the",
+        "[fcgi-program:php]\ncommand=x\nsocket=tcp://php.example:9000",
+        's.conf:5: [fcgi-program:php] socket: found "tcp://php.example:9000"; allowed: tcp://127',
+    ),
+    (
+        "[fcgi-program:php]\ncommand=x",
+        "s.conf:3: [fcgi-program:php]: socket is missing; allowed: tcp://127.0.0.1:9000, or unix:",
+    ),
+    (
+        "[fcgi-program:php]\ncommand=x\nsocket=tcp://127.0.0.1:9000\nsocket_mode=0600",
+        "s.conf:6: [fcgi-program:php] socket_mode: found beside a tcp:// socket; allowed: only for",
+    ),
+    (
+        "[group:g]\nprograms=php\n[fcgi-program:php]\ncommand=x\nsocket=unix:///run/php",
+        's.conf:4: [group:g] programs: "php" is an fcgi-program; take it out: an [fcgi-program] is',
     ),
     (
         "[program:bot]\ncommand=x\n[watchdog:bto]\nmemory=1GB",
@@ -223,3 +236,17 @@ def test_a_reread_sees_what_changed(read: Read) -> None:
     changes = compare(before, after)
     assert (changes.restarted, changes.retuned) == (("a",), ("b",))
     assert changes.watchdog == ()
+
+
+def test_fastcgi_servers_share_a_socket(read: Read) -> None:
+    """All processes of an fcgi-program have the one socket as their descriptor 0."""
+    config = read(
+        "[fcgi-program:php]\ncommand=x\nnumprocs=2\nprocess_name=%(process_num)d\n"
+        "socket=unix:///run/%(program_name)s.sock\nsocket_owner=www:web\nsocket_backlog=7\n"
+        "[fcgi-program:tcp]\ncommand=x\nsocket=tcp://localhost:9000\n"
+    )
+    one, two, tcp = (config.program(name) for name in ("php:0", "php:1", "tcp"))
+    expected = SocketConfig(Path("/run/php.sock"), "php", 0o700, "www:web", 7)
+    assert one.sockets == two.sockets == (expected,)
+    assert tcp.sockets[0].key == "127.0.0.1:9000"
+    assert {one.stdin, two.stdin, tcp.stdin} == {"socket"}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.system.hammer import Hammer, ask
-from tests.system.harness import Watchdog, World, wait_until
+from tests.system.harness import Watchdog, World, unused_key, wait_until
 
 SERVER = """
 import os, socket, sys, signal, time
@@ -185,3 +187,86 @@ def test_the_next_watchdog_gets_them_back(world: World, port: int) -> None:
     assert "listening on" not in second.text
     assert second.leave() == 0
     assert not (world.place / "web.sock").exists()
+
+
+FASTCGI = """
+import os, socket, sys
+listener = socket.socket(fileno=0)
+assert "LISTEN_FDS" not in os.environ
+while True:
+    client, _ = listener.accept()
+    with client:
+        client.recv(65536)
+        client.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n%d" % os.getpid())
+"""
+
+
+def test_an_fcgi_program_of_supervisord(world: World) -> None:
+    """Its processes accept at descriptor 0, all at the same socket, also while one is restarted."""
+    path = world.place / "php.sock"
+    (world.place / "php.py").write_text(FASTCGI)
+    watchdog = world.up(
+        f"[watchdog]\nstate = state\n[fcgi-program:php]\ncommand = python {world.place}/php.py\n"
+        f"numprocs = 2\nprocess_name = %(process_num)d\nsocket = unix://{path}\nstopsignal = INT\n"
+        "startsecs = 0\n",
+        name="w.conf",
+    )
+    pids = [watchdog.wait_state(f"php:{n}", "RUNNING")["pid"] for n in range(2)]
+    wait_until(lambda: not ask(path), "an answer")
+    assert listeners_of(pids[0]) == listeners_of(pids[1])
+    restart(watchdog, "php:0", 1)
+    assert ask(path) == ""
+    watchdog.call("stop", "php:*")
+    wait_until(lambda: not path.exists(), "the file to be gone")
+
+
+def test_instances_share_them(world: World, port: int) -> None:
+    """Restarted one after the other, or scaled, they leave the socket to those that are up."""
+    lines = (f'sockets = ["127.0.0.1:{port}"]', "instances = 2")
+    watchdog = world.up(program(world, "web", *lines))
+    names = ["web:web_00", "web:web_01"]
+    pids = [watchdog.wait_state(name, "RUNNING")["pid"] for name in names]
+    assert listeners_of(pids[0]) == listeners_of(pids[1])
+    with Hammer(("127.0.0.1", port)).pounding() as hammer:
+        for name in names:
+            restart(watchdog, name, 1)
+        watchdog.call("stop", names[0])
+        seen = hammer.answers
+        wait_until(lambda: hammer.answers > seen + 50, "answers of the other one")
+    assert hammer.failures == []
+    assert watchdog.text.count(f"listening on 127.0.0.1:{port}") == 1
+    watchdog.call("stop", "web:*")
+    wait_until(lambda: "Refused" in ask(("127.0.0.1", port)), "a refusal")
+
+
+def test_supervisorctl_restarts_without_refusals(world: World, port: int) -> None:
+    """It stops and starts: the socket stays open in between."""
+    watchdog = world.up(program(world, "web", f'sockets = ["127.0.0.1:{port}"]'))
+    watchdog.wait_state("web", "RUNNING")
+    words = [sys.executable, "-m", "supervisor.supervisorctl", "-s", f"unix://{watchdog.socket}"]
+    with Hammer(("127.0.0.1", port)).pounding() as hammer:
+        told = subprocess.run(
+            [*words, "restart", "web"], capture_output=True, text=True, check=False
+        )
+    assert "web: started" in told.stdout, told
+    assert (hammer.failures, hammer.answers > 0) == ([], True)
+
+
+def test_a_singleton_keeps_its_lock_beside_them(world: World, port: int) -> None:
+    """The lock makes room for the sockets, and the next watchdog gets both back."""
+    key = unused_key()
+    text = program(world, "web", f'sockets = ["127.0.0.1:{port}"]', f'singleton = "{key}"')
+    first = world.up(text)
+    pid = first.wait_state("web", "RUNNING")["pid"]
+    environment = dict(
+        line.split("=", 1) for line in Path(f"/proc/{pid}/environ").read_text().split("\0") if line
+    )
+    lock = Path(f"/proc/{pid}/fd/{environment['WATCHDOG_LOCK_FD']}").readlink()
+    assert str(lock).startswith(str(world.place / "locks"))
+    first.process.kill()
+    first.process.wait()
+    second = world.up(text)
+    assert second.wait_state("web", "RUNNING")["pid"] == pid
+    with Hammer(("127.0.0.1", port)).pounding() as hammer:
+        restart(second, "web", 1)
+    assert hammer.failures == []

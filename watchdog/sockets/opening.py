@@ -48,7 +48,7 @@ def open_socket(wanted: SocketConfig, account: Owner) -> socket.socket:
     except CannotListen:
         raise
     except OSError as error:
-        raise CannotListen(_explain(wanted, error)) from None
+        raise CannotListen(explain(wanted, error)) from None
     return listener
 
 
@@ -67,7 +67,7 @@ def dress(wanted: SocketConfig, account: Owner) -> None:
             os.chown(wanted.place, owner.uid, owner.gid)
         wanted.place.chmod(wanted.mode)
     except OSError as error:
-        raise CannotListen(_explain(wanted, error)) from None
+        raise CannotListen(explain(wanted, error)) from None
 
 
 def identify(place: Address | Path) -> File | None:
@@ -144,7 +144,8 @@ def _owner_of(text: str) -> Owner:
     return Owner(uid, gid)
 
 
-def _explain(wanted: SocketConfig, error: OSError) -> str:
+def explain(wanted: SocketConfig, error: OSError) -> str:
+    """Why the socket cannot be had, and what to do where that is known."""
     return f"cannot listen on {wanted.key}: {_reason(wanted, error)}"
 
 

@@ -12,24 +12,26 @@ from msgspec import Struct
 
 from watchdog.config.errors import nearest
 from watchdog.config.supervisord import kinds
+from watchdog.config.supervisord.fcgi import read_socket
 from watchdog.config.supervisord.processes import Process, read_processes
 from watchdog.config.supervisord.reading import Reading
 
 PROGRAM, FCGI, GROUP, LISTENER = "program:", "fcgi-program:", "group:", "eventlistener:"
-_NO_FCGI = (
-    "take the [fcgi-program] apart: let the program open its socket itself (php-fpm: listen =, "
-    "uwsgi: --fastcgi-socket) and write it as a [program], or start it by `spawn-fcgi -n`"
-)
+_NO_FCGI = "take it out: an [fcgi-program] is a group by itself, whose processes share a socket"
 LISTENERS_START_FIRST = -1  # the default priority of their groups
 
 
 class Group(Struct, frozen=True):
-    """A group and its processes. `listener` is set for a pool of event listeners."""
+    """A group and its processes.
+
+    `listener` is set for a pool of event listeners, `socket` where FastCGI servers share one.
+    """
 
     name: str
     priority: int
     processes: tuple[Process, ...]
     listener: dict[str, Any] | None = None
+    socket: dict[str, Any] | None = None
 
 
 def read_groups(reading: Reading) -> list[Group]:
@@ -41,8 +43,7 @@ def read_groups(reading: Reading) -> list[Group]:
     alone = [name for name in sections if name.startswith(PROGRAM) and name not in gathered]
     groups += [_read_alone(reading, name) for name in alone]
     groups += [_read_pool(reading, name) for name in sections if name.startswith(LISTENER)]
-    for name in (name for name in sections if name.startswith(FCGI)):
-        reading.complain(name, "", "a shared FastCGI socket is not supported", "", _NO_FCGI)
+    groups += [_read_fcgi(reading, name) for name in sections if name.startswith(FCGI)]
     return sorted(groups, key=lambda group: (group.priority, group.name))
 
 
@@ -75,7 +76,10 @@ def _find_program(reading: Reading, section: str, program: str) -> str | None:
     sections = reading.document.sections
     if PROGRAM + program in sections:
         return PROGRAM + program
-    if FCGI + program not in sections:
+    if FCGI + program in sections:
+        found = f'"{program}" is an fcgi-program'
+        reading.complain(section, "programs", found, "", _NO_FCGI)
+    else:
         known = [name.partition(":")[2] for name in sections if name.startswith((PROGRAM, FCGI))]
         close = nearest(program, known)
         hint = f"did you mean {close}?" if close else f"write a section [program:{program}]"
@@ -87,6 +91,11 @@ def _read_alone(reading: Reading, section: str) -> Group:
     name = kinds.NAME.read(section.partition(":")[2])
     priority = reading.section(section).read("priority", kinds.INTEGER, 999)
     return Group(name, priority, tuple(read_processes(reading, section, name)))
+
+
+def _read_fcgi(reading: Reading, section: str) -> Group:
+    alone, socket = _read_alone(reading, section), read_socket(reading, section)
+    return Group(alone.name, alone.priority, alone.processes, socket=socket)
 
 
 def _read_pool(reading: Reading, section: str) -> Group:

@@ -31,6 +31,7 @@ _PROGRAM = {
     "logs": "stdout_logfile",
     "listener.events": "events",
     "listener.buffer": "buffer_size",
+    "sockets": "socket",
 }
 _HOUSE = {
     "socket": ("unix_http_server", "file"),

@@ -67,6 +67,8 @@ def translate(process: Process, group: Group, setting: Setting) -> dict[str, Any
     if group.listener is not None:
         table["listener"] = {**group.listener, "pool": group.name}
         table["on_watchdog_death"] = "kill"
+    elif group.socket is not None:
+        table |= {"sockets": [group.socket], "stdin": "socket"}
     else:
         table["stdin"] = "pipe"  # as in supervisor: it waits for input instead of seeing its end
     return table
