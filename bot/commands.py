@@ -35,7 +35,11 @@ def make_basics(parts: Parts, help_text: Callable[[bool], str]) -> Capability:
         ),
         fallbacks=(
             MessageHandler(filters.COMMAND & filters.ChatType.PRIVATE & NEW_MESSAGES, _unknown),
-            MessageHandler(filters.TEXT & ~filters.COMMAND & NEW_MESSAGES, basics.echo),
+            # In a group it would repeat every word.
+            MessageHandler(
+                filters.TEXT & ~filters.COMMAND & filters.ChatType.PRIVATE & NEW_MESSAGES,
+                basics.echo,
+            ),
         ),
     )
 

@@ -13,7 +13,7 @@ def example_text(variables: Sequence[Variable]) -> str:
 
 def _example(variable: Variable) -> Iterator[str]:
     yield from textwrap.wrap(variable.about, 90, initial_indent="# ", subsequent_indent="# ")
-    allowed = f"Allowed: {variable.allowed}."
+    allowed = f"Allowed: {variable.allowed}".removesuffix(".") + "."
     yield from textwrap.wrap(allowed, 90, initial_indent="# ", subsequent_indent="# ")
     mark = "" if variable.about.startswith("Required") else "#"
     yield f"{mark}{variable.names[0]}={variable.default}"
