@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from bot.sandbox.answers import Answer, refuse
+from bot.sandbox.answers import refuse
 from bot.sandbox.rules import PollingRules
 from bot.sandbox.statistics import PollStatistics
 from bot.sandbox.updates import UpdateQueue
+from bot.serving import Answer
 
 TOKEN_SHAPE = re.compile(r"(\d{1,20}):[A-Za-z0-9_-]{24,}", re.ASCII)
 MAXIMUM_TOKEN = 100

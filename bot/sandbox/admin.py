@@ -25,11 +25,11 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.sandbox.accounts import Message, UnknownName
-from bot.sandbox.answers import Answer, encode
+from bot.sandbox.answers import encode
 from bot.sandbox.faults import BadFault
-from bot.sandbox.http import Request
 from bot.sandbox.parameters import BadParameters, read_json_object, read_parameters
 from bot.sandbox.stage import DEFAULT_NAME, DEFAULT_USER, Stage
+from bot.serving import Answer, Request
 
 LONGEST_WAIT = 600.0
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from bot.serving import Answer
 
 POLL_CONFLICT = (
     "Conflict: terminated by other getUpdates request; "
@@ -26,15 +27,6 @@ DESCRIPTIONS = {
     500: "Internal Server Error",
     502: "Bad Gateway",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One HTTP answer; `body` is sent as it is."""
-
-    status: int
-    body: bytes
-    content_type: str = "application/json"
 
 
 def encode(document: object) -> bytes:

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.sandbox.accounts import Account, World
-from bot.sandbox.answers import Answer
 from bot.sandbox.faults import FaultBook
 from bot.sandbox.methods import METHODS, Call, perform
 from bot.sandbox.parameters import Parameters
 from bot.sandbox.rules import Poll, Reply, clamp_limit, clamp_timeout
+from bot.serving import Answer
 
 T = TypeVar("T")
 Log = Callable[[str], None]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.sandbox.answers import Answer, refuse
+from bot.sandbox.answers import refuse
+from bot.serving import Answer
 
 HANG, ANSWER, GARBAGE, EMPTY, SLOW, DROP = "hang", "answer", "garbage", "empty", "slow", "drop"
 KINDS = (HANG, ANSWER, GARBAGE, EMPTY, SLOW, DROP)

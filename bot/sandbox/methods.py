@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.sandbox.accounts import CLOSING_FOR, LOGGED_OUT_FOR, Account, Document, Message, World
-from bot.sandbox.answers import Answer, refuse, succeed
+from bot.sandbox.answers import refuse, succeed
 from bot.sandbox.parameters import Parameters
 from bot.sandbox.rules import Reply
+from bot.serving import Answer
 
 MAXIMUM_TEXT = 4096
 MAXIMUM_CAPTION = 1024

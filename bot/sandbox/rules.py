@@ -26,11 +26,11 @@ from bot.sandbox.answers import (
     POLL_CONFLICT,
     WEBHOOK_CONFLICT,
     WEBHOOK_ENDS_POLL,
-    Answer,
     deliver,
     refuse,
 )
 from bot.sandbox.updates import UpdateQueue
+from bot.serving import Answer
 
 MAXIMUM_TIMEOUT = 50
 MAXIMUM_LIMIT = 100

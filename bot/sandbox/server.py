@@ -9,17 +9,21 @@ from typing import Self
 from urllib.parse import unquote
 
 from bot.sandbox.admin import administer
-from bot.sandbox.answers import Answer, encode, refuse
+from bot.sandbox.answers import encode, refuse
 from bot.sandbox.engine import Engine, Log
-from bot.sandbox.http import METHOD_NOT_ALLOWED, Connection, Request
 from bot.sandbox.parameters import BadParameters, read_parameters
 from bot.sandbox.stage import Stage
+from bot.serving import Answer, Connection, Head, Limits, Request
 
+METHOD_NOT_ALLOWED = "Method Not Allowed: use GET or POST"
 CALL_PATH = re.compile(r"/bot(?P<token>[^/]*)/(?P<method>[^/]*)/?")
 
 
 class Sandbox:
     """A Bot API server on loopback; `stage` is its hand for tests in the same process."""
+
+    name = "telegram-sandbox"
+    limits = Limits()
 
     def __init__(
         self,
@@ -66,7 +70,7 @@ class Sandbox:
     async def start(self) -> None:
         """Listen. Raises OSError when the port is taken."""
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self._handle, self._connections),
+            self._connect,
             self._host,
             self._asked_port,
             backlog=512,
@@ -89,7 +93,26 @@ class Sandbox:
             connection.drop()
         return len(dropped)
 
-    async def _handle(self, request: Request, connection: Connection) -> Answer | None:
+    def screen(self, head: Head) -> Answer | None:
+        """Other methods than these are refused."""
+        known = head.method in ("GET", "POST", "DELETE")
+        return None if known else refuse(405, METHOD_NOT_ALLOWED)
+
+    def refuse(self, status: int) -> Answer:
+        """The Bot API's own envelope for what is no proper request."""
+        return refuse(status)
+
+    def gone(self, connection: Connection) -> None:
+        """Called by a connection that ended."""
+        self._connections.discard(connection)
+
+    def _connect(self) -> Connection:
+        connection = Connection(self)
+        self._connections.add(connection)
+        return connection
+
+    async def respond(self, request: Request, connection: Connection) -> Answer | None:
+        """Answer one request: a call of the Bot API, or of the admin API."""
         path = unquote(request.path)
         if path == "/sandbox" or path.startswith("/sandbox/"):
             return await self._administer(request, connection)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox import Sandbox
-from bot.sandbox.http import MAXIMUM_BODY
+from bot.serving import Limits
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ async def test_an_endless_body_is_cut_off(caller: Any) -> None:
     head = b"POST /bot1:x/getMe HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     wire.writer.write(head)
     block = b"10000\r\n" + b"x" * 65536 + b"\r\n"
-    for _ in range(MAXIMUM_BODY // 65536 + 2):
+    for _ in range(Limits().body // 65536 + 2):
         wire.writer.write(block)
         await wire.writer.drain()
     assert (await wire.receive()).status == 413
