@@ -23,6 +23,7 @@ from bot.notify import Notifier
 from bot.parts import Parts
 from bot.polling import PollingRequest, await_death, describe_error
 from bot.quarantine import Quarantine
+from bot.receiving import Receiver, make_receiver
 from bot.report import Reporter
 from bot.sending import make_limiter
 from bot.sessions import Sessions
@@ -30,6 +31,7 @@ from bot.settings import READ_TIMEOUT, Settings
 from bot.shutdown import wind_down
 from bot.startup import come_up, explain_death
 from bot.stop import StopRequest
+from bot.webhook.registration import CarefulBot
 
 _log = logging.getLogger("bot")
 
@@ -44,52 +46,67 @@ async def live(
     parts = Parts(settings, figures, reporter, database, sessions, begun)
     catalogue = make_catalogue(parts)
     quarantine = Quarantine(database, figures, settings.clean)
-    application = assemble(parts, catalogue, quarantine)
+    application, receiver = assemble(parts, catalogue, quarantine)
     notifier = Notifier()
     pulse = asyncio.create_task(beat(figures, beat_interval(settings.loop_stale_seconds)))
     ending: Exit | None = None
     try:
-        await stop.interrupts(_serve(application, parts, catalogue, notifier, quarantine))
+        await stop.interrupts(
+            _serve(application, receiver, parts, catalogue, notifier, quarantine)
+        )
     except Exit as exit_wish:
         ending = exit_wish
-    await _end(application, figures, notifier, stop, ending)
+    await _end(application, receiver, figures, notifier, stop, ending)
     pulse.cancel()
     if ending is not None:
         raise ending
     return ExitCode.CLEAN
 
 
-def assemble(parts: Parts, catalogue: Sequence[Capability], quarantine: Quarantine) -> App:
-    """The library's application with our request, dispatcher, limiter and handlers in it."""
+def assemble(
+    parts: Parts, catalogue: Sequence[Capability], quarantine: Quarantine
+) -> tuple[App, Receiver]:
+    """The library's application with our bot, dispatcher and handlers in it, and its receiver."""
     settings, figures = parts.settings, parts.figures
+    bot = make_bot(parts, quarantine)
     application: App = (
         Application.builder()
-        .token(settings.token)
-        .base_url(settings.base_url)
-        .base_file_url(settings.base_file_url)
-        .request(CallRequest(figures))
-        .get_updates_request(PollingRequest(figures, READ_TIMEOUT, parts.begun, quarantine))
+        .bot(bot)
         .concurrent_updates(TrackedProcessor(figures, Caution(parts.begun, quarantine)))
-        .rate_limiter(make_limiter())
         .build()
     )
     log_banner(settings, catalogue)
     install(application, catalogue)
     application.add_error_handler(_make_error_handler(figures))
     parts.reporter.capabilities = lambda: health_of(catalogue)
-    return application
+    return application, make_receiver(application, bot, settings, figures)
+
+
+def make_bot(parts: Parts, quarantine: Quarantine) -> CarefulBot:
+    """The library's bot with our requests and our limiter."""
+    settings, figures = parts.settings, parts.figures
+    return CarefulBot(
+        token=settings.token,
+        base_url=settings.base_url,
+        base_file_url=settings.base_file_url,
+        request=CallRequest(figures),
+        get_updates_request=PollingRequest(figures, READ_TIMEOUT, parts.begun, quarantine),
+        rate_limiter=make_limiter(),
+    )
 
 
 async def _serve(
     application: App,
+    receiver: Receiver,
     parts: Parts,
     catalogue: Sequence[Capability],
     notifier: Notifier,
     quarantine: Quarantine,
 ) -> None:
     settings, figures = parts.settings, parts.figures
-    await come_up(application, settings, figures)
-    _log.info("Polling as @%s (id %d)", figures.username, figures.bot_id)
+    await come_up(application, settings, figures, receiver)
+    how = "Taking deliveries" if settings.webhook.on else "Polling"
+    _log.info("%s as @%s (id %d)", how, figures.username, figures.bot_id)
     notifier.ready("running")
     begun = [one.started(application) for one in catalogue if one.on and one.started]
     tasks = [
@@ -106,6 +123,7 @@ async def _serve(
 
 async def _end(
     application: App,
+    receiver: Receiver,
     figures: Figures,
     notifier: Notifier,
     stop: StopRequest,
@@ -115,7 +133,7 @@ async def _end(
     figures.note = f"The bot is ending: {ending.reason}" if ending else None
     notifier.stopping(figures.note or "stopping")
     stop.start_deadline(stop.seconds)
-    await wind_down(application, figures, stop)
+    await wind_down(application, figures, stop, receiver.end())
     stop.code = ending.code if ending else ExitCode.CLEAN
 
 

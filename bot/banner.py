@@ -40,8 +40,7 @@ def _describe(settings: Settings, catalogue: Sequence[Capability], pid: str) -> 
             yield from capability.details
     yield f"PID: {pid}"
     yield f"Health endpoint: {settings.health_url}"
-    late = f"late after {settings.poll_stale_seconds:g} s"
-    yield f"Mode: polling, {settings.poll_timeout} s a poll, {late}"
+    yield f"Mode: {_describe_mode(settings)}"
     yield f"Event loop: stuck after {settings.loop_stale_seconds:g} s"
     yield f"Bot API server: {redact(settings.api_root)}"
     yield f"Token: {settings.bot_id}:***"
@@ -56,3 +55,13 @@ def _show(capability: Capability) -> Iterator[str]:
     yield f"- {capability.name}: on"
     if not capability.is_config:
         yield from (f"    {detail}" for detail in capability.details)
+
+
+def _describe_mode(settings: Settings) -> str:
+    webhook = settings.webhook
+    if webhook.on:
+        often = f"asked about every {webhook.check_seconds:g} s"
+        return f"webhook at {webhook.host}, taken at {webhook.listen}, {often}"
+    delay = f", begins after {settings.polling_delay:g} s" if settings.polling_delay else ""
+    late = f"late after {settings.poll_stale_seconds:g} s"
+    return f"polling, {settings.poll_timeout} s a poll, {late}{delay}"

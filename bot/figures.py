@@ -15,6 +15,7 @@ from typing import Any
 
 from bot.call_figures import CallFigures
 from bot.condition import Condition
+from bot.webhook.figures import WebhookFigures
 
 # The longest pause python-telegram-bot makes after a failed poll (telegram/ext/_utils/networkloop).
 LONGEST_BACKOFF = 30.0
@@ -175,6 +176,7 @@ class Snapshot:
     oldest_handler: float | None = None
     degraded: tuple[str, ...] = ()  # which capabilities do not work, and why
     poison: PoisonFigures = field(default_factory=PoisonFigures)
+    webhook: WebhookFigures | None = None  # in webhook mode only
     epoch: float = 0.0  # added to a time, it makes it seconds since 1970
 
 
@@ -193,6 +195,7 @@ class Figures:
         self.handlers = HandlerFigures()
         self.calls = CallFigures()
         self.poison = PoisonFigures()
+        self.webhook: WebhookFigures | None = None
         self.poller: Future[Any] | None = None
         self.dispatcher: Future[Any] | None = None
         self.conditions: tuple[Condition, ...] = ()
@@ -203,6 +206,12 @@ class Figures:
         self.conditions = (*self.conditions, condition)
         return condition
 
+    @property
+    def waiting(self) -> int:
+        """Updates that came in, but were not yet begun with."""
+        accepted = self.webhook.accepted if self.webhook else 0
+        return max(0, self.polling.received + accepted - self.handlers.begun)
+
     def snapshot(self) -> Snapshot:
         return Snapshot(
             phase=self.phase,
@@ -211,11 +220,12 @@ class Figures:
             poller_alive=_alive(self.poller),
             dispatcher_alive=_alive(self.dispatcher),
             note=self.note,
-            waiting=max(0, self.polling.received - self.handlers.begun),
+            waiting=self.waiting,
             running=len(self.handlers.running),
             oldest_handler=self.handlers.oldest(),
             degraded=tuple(_describe_troubles(self.conditions)),
             poison=replace(self.poison),
+            webhook=replace(self.webhook) if self.webhook else None,
             epoch=time.time() - self.clock(),
         )
 

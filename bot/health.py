@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from bot.figures import CONFLICT_SECONDS, Phase, PollingFigures, Snapshot
 from bot.times import stamp
+from bot.verdict import Verdict
+from bot.webhook.health import judge_faults, judge_troubles
 
 # For this long a poisoned update is worth a word; the count of those that are kept stays.
 POISON_SECONDS = 600.0
@@ -26,20 +28,6 @@ class Limits:
     handler_stale: float = 0.0  # 0: never too old
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """The bot's health in one word, as an HTTP status, and in a sentence (None when well)."""
-
-    status: str
-    code: int
-    reason: str | None
-    trouble: str | None = None  # the cause in a word: see docs/bot-health.md
-
-    @property
-    def ok(self) -> bool:
-        return self.code == 200
-
-
 def judge(figures: Snapshot, limits: Limits, now: float) -> Verdict:
     """The verdict; the gravest finding comes first."""
     return (
@@ -48,11 +36,13 @@ def judge(figures: Snapshot, limits: Limits, now: float) -> Verdict:
         or _judge_start(figures)
         or _judge_token(figures.polling)
         or _judge_tasks(figures)
+        or judge_faults(figures.webhook, now)
         or _judge_age(figures.polling, limits, now)
         or _judge_handlers(figures, limits, now)
         or _judge_rivals(figures, now)
         or _judge_outage(figures.polling, now)
         or _judge_poison(figures, now)
+        or judge_troubles(figures.webhook, now)
         or _judge_capabilities(figures)
         or Verdict("running", 200, None)
     )

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 # Absent on Windows, where no supervisor sets NOTIFY_SOCKET either.
-_UNIX: int | None = getattr(socket, "AF_UNIX", None)
+UNIX: int | None = getattr(socket, "AF_UNIX", None)
 
 _log = logging.getLogger("bot.notify")
 
@@ -44,10 +44,10 @@ class Notifier:
         self._send(f"STOPPING=1\nSTATUS={_line(status)}")
 
     def _send(self, message: str) -> None:
-        if self._address is None or _UNIX is None:
+        if self._address is None or UNIX is None:
             return
         try:
-            with socket.socket(_UNIX, socket.SOCK_DGRAM) as client:
+            with socket.socket(UNIX, socket.SOCK_DGRAM) as client:
                 client.setblocking(False)
                 client.sendto(message.encode(), self._address)
         except OSError as error:

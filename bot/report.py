@@ -10,8 +10,10 @@ from typing import Any
 from bot import __version__
 from bot.call_figures import KINDS, CallFigures
 from bot.figures import Figures, Snapshot
-from bot.health import Limits, Verdict, judge
+from bot.health import Limits, judge
 from bot.redaction import redact
+from bot.verdict import Verdict
+from bot.webhook.report import describe_webhook
 
 
 class Reporter:
@@ -47,7 +49,9 @@ class Reporter:
             "reason": redact(verdict.reason) if verdict.reason else None,
             "trouble": verdict.trouble,
             "bot": {"id": figures.bot_id, "username": figures.username},
+            "mode": "webhook" if snapshot.webhook else "polling",
             "polling": _polling(snapshot, figures.calls, now),
+            "webhook": describe_webhook(snapshot.webhook, now) if snapshot.webhook else None,
             "api": _api(figures.calls, now),
             "loop": {
                 "heartbeat_age_seconds": _age(snapshot.loop.beat, now),

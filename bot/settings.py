@@ -24,6 +24,7 @@ from bot.panic.settings import PanicSettings, read_panic
 from bot.pii import mask_pii
 from bot.redaction import mask, redact
 from bot.urls import http_root
+from bot.webhook.settings import WebhookSettings, read_webhook
 
 API_ROOT = "https://api.telegram.org"
 # The read timeout that python-telegram-bot adds on top of the long poll's own time.
@@ -50,10 +51,12 @@ class Settings:
     startup_seconds: float = 60.0
     stop_seconds: float = 5.0
     token_confirm_seconds: float = 5.0
-    delete_webhook: bool = False
+    take_over: bool = False
+    polling_delay: float = 0.0
     faults: bool = False
     log_level: str = "INFO"
     log_format: str = TEXT
+    webhook: WebhookSettings = field(default_factory=WebhookSettings)
     guards: GuardSettings = field(default_factory=GuardSettings)
     panic: PanicSettings = field(default_factory=PanicSettings)
     knowledge: KnowledgeSettings = field(default_factory=KnowledgeSettings)
@@ -78,7 +81,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must not be in any log."""
-        parts = (self.panic, self.knowledge, self.github, self.agents)
+        parts = (self.webhook, self.panic, self.knowledge, self.github, self.agents)
         return (self.token, *(secret for part in parts for secret in part.secrets))
 
     @property
@@ -121,6 +124,7 @@ def assemble(reader: Reader) -> Settings:
     settings = Settings(
         token=_token(reader),
         api_root=reader.url_root("TELEGRAM_API_URL", API_ROOT, "The Bot API server."),
+        webhook=read_webhook(reader),
         guards=read_guards(reader),
         panic=read_panic(reader),
         knowledge=read_knowledge(reader),
@@ -186,8 +190,15 @@ def _read_life(reader: Reader) -> dict[str, Any]:
         "token_confirm_seconds": reader.seconds(
             "TOKEN_CONFIRM_SECONDS", 5.0, 0.0, "Pause before a refusal of the token is believed."
         ),
-        "delete_webhook": reader.flag(
-            "BOT_DELETE_WEBHOOK", False, "Delete a webhook that is set, instead of refusing."
+        "polling_delay": reader.seconds(
+            "TG_POLLING_STARTUP_DELAY",
+            0.0,
+            0.0,
+            "Seconds to wait before polling starts; /health says starting meanwhile.",
+            3600.0,
+        ),
+        "take_over": reader.flag(
+            "BOT_TAKE_OVER", False, "Take the bot from a webhook set elsewhere, not refuse to."
         ),
         "faults": reader.flag(
             "BOT_FAULTS", False, "The command /fault, which breaks the bot on purpose."

@@ -1,7 +1,7 @@
 """Going down: in order, and in bounded time.
 
-First polling ends and Telegram is told what was received, then running handlers may finish, then
-the connections are closed. A handler that never ends is left behind.
+First no more updates come in (Telegram is told what polling received), then running handlers may
+finish, then the connections are closed. A handler that never ends is left behind.
 """
 
 import asyncio
@@ -16,24 +16,26 @@ from bot.stop import StopRequest
 
 # Of the time a stop may take, this much is kept for closing connections and ending the process.
 _RESERVE = 1.0
-_POLLING_SHARE = 2.0
+_RECEIVING_SHARE = 2.0
 
 _log = logging.getLogger("bot.shutdown")
 
 
-async def wind_down(application: App, figures: Figures, stop: StopRequest) -> None:
-    """Stop polling, let handlers finish, close connections, each step in bounded time."""
+async def wind_down(
+    application: App, figures: Figures, stop: StopRequest, ending: Coroutine[Any, Any, None]
+) -> None:
+    """End receiving (`ending`), let handlers finish, close connections; all in bounded time."""
     loop = asyncio.get_running_loop()
     end = loop.time() + max(0.1, stop.seconds - _RESERVE)
-    share = min(_POLLING_SHARE, max(0.1, stop.seconds - _RESERVE))
-    if not await _within(share, _stop_polling(application, figures), stop):
-        _log.warning("Polling did not stop in time: the last updates may be sent again")
+    share = min(_RECEIVING_SHARE, max(0.1, stop.seconds - _RESERVE))
+    if not await _within(share, ending, stop):
+        _log.warning("Receiving did not stop in time: the last updates may be sent again")
     if not await _within(end - loop.time(), _stop_handling(application), stop):
         _log.warning("%d handlers did not end and are left behind", len(figures.handlers.running))
     await _within(_RESERVE / 2, application.shutdown(), stop)
 
 
-async def _stop_polling(application: App, figures: Figures) -> None:
+async def end_polling(application: App, figures: Figures) -> None:
     """End the poller; the updater then asks once more, to tell Telegram what it received.
 
     Telegram holds a question with the same offset as the last for 3 s: its answer, which would be

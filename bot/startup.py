@@ -1,12 +1,13 @@
-"""Coming up: reach the server, see that the token is accepted, leave a webhook alone, then poll.
+"""Coming up: reach the server, see that the token is accepted, then let updates come.
 
 A server that cannot be reached is tried for a bounded time and then left to the supervisor (75).
-A refused token is asked about twice, because a captive portal answers 404 too (77). A webhook is
-somebody's production: starting to poll would delete it, so it is refused (78) unless told so.
+A refused token is asked about twice, because a captive portal answers 404 too (77). What
+else may stand against it (a webhook that is somebody else's: 78) the receiver knows.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from telegram.error import InvalidToken, TelegramError
@@ -14,27 +15,41 @@ from telegram.error import InvalidToken, TelegramError
 from bot.capability import App
 from bot.exits import Exit, ExitCode
 from bot.figures import Figures, Phase
-from bot.polling import begin_handling, begin_polling, describe_error, pause_after
+from bot.polling import begin_handling, describe_error, pause_after
+from bot.receiving import Receiver
 from bot.settings import Settings
+from bot.times import stamp
 
 Step = Callable[[], Awaitable[None]]
 
 _log = logging.getLogger("bot.startup")
 
 
-async def come_up(application: App, settings: Settings, figures: Figures) -> None:
-    """Bring the bot from nothing to polling; raises `Exit` 75, 77 or 78."""
-    deadline = figures.clock() + settings.startup_seconds
-
-    async def patiently(step: Step) -> None:
-        await _try_until(deadline, step, settings, figures)
-
-    await patiently(application.initialize)
+async def come_up(
+    application: App, settings: Settings, figures: Figures, receiver: Receiver
+) -> None:
+    """Bring the bot from nothing to receiving updates; raises `Exit` 75, 77 or 78."""
+    await _try_for_a_while(application.initialize, settings, figures)
     figures.username = application.bot.username
-    await patiently(lambda: _mind_webhook(application, settings))
-    await patiently(lambda: begin_polling(application, figures, settings.poll_timeout))
+    await _wait_to_poll(settings, figures)
+    await _try_for_a_while(receiver.begin, settings, figures)
     await begin_handling(application, figures)
     figures.phase, figures.note = Phase.SERVING, None
+
+
+async def _try_for_a_while(step: Step, settings: Settings, figures: Figures) -> None:
+    await _try_until(figures.clock() + settings.startup_seconds, step, settings, figures)
+
+
+async def _wait_to_poll(settings: Settings, figures: Figures) -> None:
+    """Give whoever polled before us the time to end."""
+    seconds = 0.0 if settings.webhook.on else settings.polling_delay
+    if not seconds:
+        return
+    until = stamp(time.time() + seconds)
+    figures.note = f"polling begins at {until}, after {seconds:g} s (TG_POLLING_STARTUP_DELAY)"
+    _log.info("%s", figures.note)
+    await asyncio.sleep(seconds)
 
 
 async def _try_until(deadline: float, step: Step, settings: Settings, figures: Figures) -> None:
@@ -57,19 +72,6 @@ async def _try_until(deadline: float, step: Step, settings: Settings, figures: F
         attempt += 1
         _log.warning("%s; next try in %.1f s", figures.note, pause)
         await asyncio.sleep(pause)
-
-
-async def _mind_webhook(application: App, settings: Settings) -> None:
-    webhook = await application.bot.get_webhook_info()
-    if not webhook.url:
-        return
-    if not settings.delete_webhook:
-        raise Exit(
-            ExitCode.CONFIG,
-            f"a webhook is set for this bot ({webhook.url}), and polling would delete it; "
-            "delete it yourself, or set BOT_DELETE_WEBHOOK=true",
-        )
-    _log.warning("Deleting the webhook %s, as BOT_DELETE_WEBHOOK says", webhook.url)
 
 
 async def explain_death(

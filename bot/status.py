@@ -24,12 +24,12 @@ _TITLES = {"panic": "panic (one-time codes, OTP)"}  # in the words of those who 
 def bot_view(reporter: Reporter, listed: bool) -> list[str]:
     """The health document as a few lines for a person; reasons name hosts, and are for `listed`."""
     _, document = reporter.document()
-    polling, queue = document["polling"], document["queue"]
+    queue = document["queue"]
     lines = [
         f"status: {document['status']}",
         f"pid {document['pid']}, up {duration(document['uptime_seconds'])}, "
         f"version {document['version']}",
-        f"polls: {polling['round_trips']}, conflicts: {polling['conflicts']}",
+        _receiving(document),
         f"updates: {queue['updates']}, waiting: {queue['waiting']}, failed: {queue['failed']}",
         f"time: {stamp(time.time())}",
         *(f"{_TITLES.get(name, name)}: {_state(state)}" for name, state in _others(document)),
@@ -43,6 +43,13 @@ def _reason(document: dict[str, Any], listed: bool) -> list[str]:
     if listed or document["trouble"] in _NAMES_NO_HOST:
         return [document["reason"]]
     return ["why: in the log, in /health, and here for users in ALLOWED_USERS"]
+
+
+def _receiving(document: dict[str, Any]) -> str:
+    webhook, polling = document["webhook"], document["polling"]
+    if webhook:
+        return f"deliveries: {webhook['deliveries']}, waiting at Telegram: {webhook['pending']}"
+    return f"polls: {polling['round_trips']}, conflicts: {polling['conflicts']}"
 
 
 def _others(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -19,3 +19,8 @@ def duration(seconds: float | None) -> str:
         if whole >= unit:
             return f"{whole // unit} {name} {whole % unit // less} {smaller}"
     return f"{whole} s"
+
+
+def age(moment: float | None, now: float) -> float | None:
+    """Seconds since a moment of the same clock, to the millisecond; None if it never was."""
+    return None if moment is None else round(now - moment, 3)

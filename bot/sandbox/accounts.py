@@ -9,6 +9,7 @@ from bot.sandbox.answers import refuse
 from bot.sandbox.rules import PollingRules
 from bot.sandbox.statistics import PollStatistics
 from bot.sandbox.updates import UpdateQueue
+from bot.sandbox.webhook import Webhook
 from bot.serving import Answer
 
 TOKEN_SHAPE = re.compile(r"(\d{1,20}):[A-Za-z0-9_-]{24,}", re.ASCII)
@@ -48,7 +49,7 @@ class Account:
     statistics: PollStatistics = field(default_factory=PollStatistics)
     messages: list[Message] = field(default_factory=list)
     commands: list[object] = field(default_factory=list)
-    webhook_options: Document = field(default_factory=dict)
+    webhook: Webhook | None = None
     message_of_update: dict[int, int] = field(default_factory=dict)
     revoked: bool = False
     closing_until: float = float("-inf")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.sandbox.accounts import Account, World
+from bot.sandbox.courier import Courier
 from bot.sandbox.faults import FaultBook
 from bot.sandbox.methods import METHODS, Call, perform
 from bot.sandbox.parameters import Parameters
@@ -44,6 +45,7 @@ class Engine:
         self._poll_ids = itertools.count(1)
         self._parked: dict[int, Parked] = {}
         self._changed = asyncio.Event()
+        self._couriers: dict[int, Courier] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
 
     def now(self) -> float:
@@ -110,6 +112,7 @@ class Engine:
             else:
                 self._call_at(reply.at, self._deliver, reply)
         self._set_timer(account)
+        self._mind_webhook(account)
         self.announce()
 
     def queue(self, account: Account, update: dict[str, object]) -> int:
@@ -123,6 +126,11 @@ class Engine:
         update_id = account.queue.append_text(text)
         self.settle(account, account.rules.wake(self.now()))
         return update_id
+
+    def stop_deliveries(self) -> None:
+        """Send nothing to any webhook any more."""
+        while self._couriers:
+            self._couriers.popitem()[1].stop()
 
     def is_polling(self, account: Account) -> bool:
         """Whether a live poll of this bot waits now."""
@@ -167,6 +175,20 @@ class Engine:
 
     def _hang_end(self, account: Account, method: str) -> float | None:
         return self.faults.hangs_until(account.id, method, self.now())
+
+    def _mind_webhook(self, account: Account) -> None:
+        """Each bot with a webhook has a courier, who looks again when something was queued."""
+        courier = self._couriers.get(account.id)
+        webhook = None if account.revoked else account.webhook
+        if courier is not None and courier.webhook is webhook:
+            return courier.wake()
+        if courier is not None:
+            self._couriers.pop(account.id).stop()
+        if webhook is not None:
+            self._couriers[account.id] = Courier(
+                account.id, webhook, account.queue, self.faults, self.announce
+            )
+        return None
 
     def _deliver(self, reply: Reply) -> None:
         parked = self._parked.get(reply.poll)

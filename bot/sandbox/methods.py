@@ -14,6 +14,7 @@ from bot.sandbox.accounts import CLOSING_FOR, LOGGED_OUT_FOR, Account, Document,
 from bot.sandbox.answers import refuse, succeed
 from bot.sandbox.parameters import Parameters
 from bot.sandbox.rules import Reply
+from bot.sandbox.webhook import BadWebhook, read_webhook
 from bot.serving import Answer
 
 MAXIMUM_TEXT = 4096
@@ -121,16 +122,14 @@ def get_chat(call: Call) -> Answer:
 
 
 def set_webhook(call: Call) -> Answer:
-    """Set or (with an empty url) remove the webhook. Nothing is ever sent to it."""
-    url = call.parameters.text("url")
-    if not url:
+    """Set or (with an empty url) remove the webhook. The engine sees to the deliveries."""
+    if not call.parameters.text("url"):
         return delete_webhook(call)
-    if not url.startswith("https://"):
-        raise Refused(
-            refuse(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
-        )
-    call.replies += call.account.rules.set_webhook(url, call.now)
-    call.account.webhook_options = _webhook_options(call)
+    try:
+        call.account.webhook = webhook = read_webhook(call.parameters)
+    except BadWebhook as error:
+        raise Refused(refuse(400, str(error))) from None
+    call.replies += call.account.rules.set_webhook(webhook.url, call.now)
     _drop_pending(call)
     return succeed(True, "Webhook was set")
 
@@ -138,6 +137,7 @@ def set_webhook(call: Call) -> Answer:
 def delete_webhook(call: Call) -> Answer:
     """Remove the webhook, so that polling is allowed again."""
     had_one = bool(call.account.rules.webhook)
+    call.account.webhook = None
     call.replies += call.account.rules.set_webhook("", call.now)
     _drop_pending(call)
     return succeed(True, "Webhook was deleted" if had_one else "Webhook is already deleted")
@@ -145,13 +145,13 @@ def delete_webhook(call: Call) -> Answer:
 
 def get_webhook_info(call: Call) -> Answer:
     """The webhook, and how many updates wait."""
-    url = call.account.rules.webhook
+    webhook = call.account.webhook
     info: Document = {
-        "url": url,
+        "url": call.account.rules.webhook,
         "has_custom_certificate": False,
         "pending_update_count": len(call.account.queue),
     }
-    return succeed(info | (call.account.webhook_options if url else {}))
+    return succeed(info | (webhook.describe() if webhook else {}))
 
 
 def set_my_commands(call: Call) -> Answer:
@@ -247,12 +247,6 @@ def _document(call: Call) -> Document:
         raise Refused(refuse(400, "Bad Request: there is no document in the request"))
     file_id = f"sandbox-{len(call.account.messages) + 1}"
     return {"file_id": file_id, "file_unique_id": file_id, "file_name": name, "file_size": size}
-
-
-def _webhook_options(call: Call) -> Document:
-    allowed = call.parameters.document("allowed_updates")
-    options: Document = {"max_connections": call.parameters.integer("max_connections", 40)}
-    return options | ({"allowed_updates": allowed} if isinstance(allowed, list) else {})
 
 
 def _drop_pending(call: Call) -> None:

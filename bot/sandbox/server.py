@@ -84,6 +84,7 @@ class Sandbox:
         for connection in list(self._connections):
             connection.drop()
         self.stage.stop_rivals()
+        self.engine.stop_deliveries()
         await self._server.wait_closed()
 
     def drop_connections(self) -> int:

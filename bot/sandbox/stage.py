@@ -133,7 +133,7 @@ class Stage:
         account = self.engine.world.pick(bot)
         account.revoked = False
         account.logged_out_until = account.closing_until = float("-inf")
-        self.engine.announce()
+        self.engine.settle(account, [])
 
     def fault(self, request: Mapping[str, object]) -> Document:
         """Add a fault (see `faults.py`)."""
@@ -208,6 +208,8 @@ def _describe(account: Account) -> Document:
         "calls": dict(account.calls),
         "revoked": account.revoked,
         "webhook": bool(account.rules.webhook),
+        "deliveries": account.webhook.delivered if account.webhook else 0,
+        "deliveries_failed": account.webhook.failed if account.webhook else 0,
     }
 
 

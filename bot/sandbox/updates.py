@@ -56,6 +56,18 @@ class UpdateQueue:
         self.dropped += len(self._updates)
         self._updates.clear()
 
+    def pending(self) -> list[tuple[int, str]]:
+        """All that waits, with the ids, oldest first."""
+        return list(self._updates)
+
+    def forget(self, update_id: int) -> None:
+        """A webhook has taken this one."""
+        for place, (known, _) in enumerate(self._updates):
+            if known == update_id:
+                del self._updates[place]
+                self.confirmed += 1
+                return
+
     def _take_id(self) -> int:
         self._next_id += 1
         return self._next_id - 1

@@ -205,13 +205,14 @@ def test_a_webhook_is_not_destroyed(bench: Any) -> None:
     set_webhook(bench)
     bot = bench.start()
     assert bot.wait_exit() == 78
-    assert "https://example.org/hook" in bot.log
-    assert "BOT_DELETE_WEBHOOK=true" in bot.log
+    assert "(example.org)" in bot.log
+    assert "python -m bot webhook delete" in bot.log
+    assert "BOT_TAKE_OVER=true" in bot.log
     assert bench.statistics()["webhook"]
 
 
 def test_a_webhook_is_deleted_when_told_so(bench: Any) -> None:
-    """BOT_DELETE_WEBHOOK=true takes over from the webhook."""
+    """BOT_TAKE_OVER=true takes over from the webhook."""
     set_webhook(bench)
-    bench.start_well(BOT_DELETE_WEBHOOK="true")
+    bench.start_well(BOT_TAKE_OVER="true")
     assert bench.ask("hello") == ["hello"]

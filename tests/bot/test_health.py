@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.figures import Figures, LoopFigures, Phase, PollingFigures, Snapshot
-from bot.health import Limits, Verdict, judge
+from bot.health import Limits, judge
+from bot.verdict import Verdict
 
 NOW = 1000.0
 LIMITS = Limits(loop_stale=5.0, poll_stale=30.0)

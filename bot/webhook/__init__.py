@@ -1,0 +1,1 @@
+"""Webhook mode: Telegram sends the updates here, instead of being asked for them."""
