@@ -26,6 +26,7 @@ def read_arguments() -> argparse.Namespace:
     settings.set_defaults(command=_print_settings)
     setup = commands.add_parser("otp-setup", help="make a secret for /panic_close_all")
     setup.set_defaults(command=_set_up_otp)
+    _add_webhook(commands)
     return parser.parse_args()
 
 
@@ -41,6 +42,19 @@ def _add_check(commands: Any) -> None:
     parser.add_argument("--online", action="store_true", help="ask the servers that are set, too")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(command=_check)
+
+
+def _add_webhook(commands: Any) -> None:
+    summary = "what Telegram has as the webhook of this bot; delete it, so that the bot can poll"
+    parser = commands.add_parser("webhook", help=summary, description=f"Show {summary}.")
+    parser.add_argument("action", choices=("show", "delete"), nargs="?", default="show")
+    parser.set_defaults(command=_mind_webhook)
+
+
+def _mind_webhook(options: argparse.Namespace) -> ExitCode:
+    from bot.webhook import command
+
+    return {"show": command.show, "delete": command.delete}[options.action]()
 
 
 def _check(options: argparse.Namespace) -> ExitCode:

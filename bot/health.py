@@ -124,7 +124,7 @@ def _judge_rivals(figures: Snapshot, now: float) -> Verdict | None:
     since = polling.conflict_since if polling.conflict_since is not None else last
     conflicts = "1 conflict" if polling.conflicts == 1 else f"{polling.conflicts} conflicts"
     told = f"since {stamp(figures.epoch + since)} ({conflicts})"
-    if "webhook" in polling.conflict_error:
+    if "webhook" in polling.conflict_error.lower():
         reason = f"A webhook is set for this bot, so that it cannot poll, {told}."
         return Verdict("degraded", 200, reason, "webhook")
     return Verdict("degraded", 200, f"Someone else is polling this token, {told}.", "rival")

@@ -18,6 +18,7 @@ from bot.github.refusals import Reply, explain
 from bot.github.settings import GitHubSettings
 from bot.panic.judge import STEP
 from bot.settings import Settings
+from bot.webhook.settings import host_of
 
 _NOTES = "notes"
 
@@ -66,7 +67,7 @@ def judge_token(answer: Answer, settings: Settings) -> Look:
 
 
 def judge_webhook(answer: Answer, settings: Settings) -> Look:
-    """What getWebhookInfo says: a webhook that is set keeps everybody from polling."""
+    """What getWebhookInfo says: a webhook that is somebody else's keeps this bot from starting."""
     try:
         url, waiting = (
             answer.document["result"]["url"],
@@ -76,12 +77,21 @@ def judge_webhook(answer: Answer, settings: Settings) -> Look:
         said = f"getWebhookInfo has no answer (HTTP {answer.status})"
         return Look("webhook", said, ExitCode.TEMPORARY)
     backlog = f"; updates that wait: {waiting}" if waiting else ""
+    said, code = _compare_webhook(url, settings)
+    return Look("webhook", said + backlog, code)
+
+
+def _compare_webhook(url: str, settings: Settings) -> tuple[str, ExitCode]:
+    """What a webhook means for a bot that starts with these settings."""
+    ours = settings.webhook.url if settings.webhook.on else ""
+    if url == ours:
+        return "it is as it should be" if url else "none is set", ExitCode.CLEAN
     if not url:
-        return Look("webhook", f"none is set, so polling is possible{backlog}")
-    if settings.delete_webhook:
-        return Look("webhook", f"{url} is set; BOT_DELETE_WEBHOOK will delete it{backlog}")
-    said = f"{url} is set, and polling would delete it; set BOT_DELETE_WEBHOOK=true if it may"
-    return Look("webhook", said, ExitCode.CONFIG)
+        return "none is set yet; the start sets it", ExitCode.CLEAN
+    if settings.take_over:
+        return f"{host_of(url)} has it; BOT_TAKE_OVER will take it from there", ExitCode.CLEAN
+    said = f"{host_of(url)} has it: this bot would not start; BOT_TAKE_OVER=true if it may"
+    return said, ExitCode.CONFIG
 
 
 def judge_clock(answer: Answer, now: float, settings: Settings) -> Iterable[Look]:

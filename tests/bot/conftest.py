@@ -157,6 +157,17 @@ class BotBench:
         bot.wait_health("running")
         return bot
 
+    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run `python -m bot` with a command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "bot", *arguments],
+            cwd=self.directory,
+            env=self.environment | variables,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
     def ask(self, text: str, seconds: float = PATIENCE) -> list[str]:
         return self.sandbox.ask(text, self.id, USER, timeout=seconds)
 

@@ -120,6 +120,29 @@ def test_a_stop_is_heard_while_starting(bench: Any) -> None:
         assert bot.terminate() == 0
 
 
+def test_polling_begins_after_its_delay(bench: Any) -> None:
+    """TG_POLLING_STARTUP_DELAY: nothing is asked for before, and /health says what it waits for."""
+    bot = bench.start(TG_POLLING_STARTUP_DELAY="2")
+    bench.wait_until(
+        lambda: "TG_POLLING_STARTUP_DELAY" in bot.wait_health("starting")["reason"], "the reason"
+    )
+    assert bench.statistics()["polls"] == 0
+    bot.wait_health("running")
+    assert bench.ask("hello") == ["hello"]
+
+
+def test_a_stop_is_heard_during_the_delay(bench: Any) -> None:
+    """SIGTERM while waiting to poll: out at once, with 0, and nothing was asked for."""
+    bot = bench.start(TG_POLLING_STARTUP_DELAY="3600")
+    bench.wait_until(
+        lambda: "TG_POLLING_STARTUP_DELAY" in bot.wait_health("starting")["reason"], "the reason"
+    )
+    began = time.monotonic()
+    assert bot.terminate() == 0
+    assert time.monotonic() - began < 5
+    assert bench.statistics()["polls"] == 0
+
+
 def test_a_server_that_comes_up_late_is_waited_for(bench: Any) -> None:
     """Failures at first cost seconds, not the start."""
     bench.sandbox.fault("answer", method="getMe", bot=bench.id, status=502, count=2)
