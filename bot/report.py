@@ -51,7 +51,7 @@ class Reporter:
             "bot": {"id": figures.bot_id, "username": figures.username},
             "mode": "webhook" if snapshot.webhook else "polling",
             "polling": _polling(snapshot, figures.calls, now),
-            "webhook": describe_webhook(snapshot.webhook, now) if snapshot.webhook else None,
+            "webhook": describe_webhook(snapshot.webhook, now),
             "api": _api(figures.calls, now),
             "loop": {
                 "heartbeat_age_seconds": _age(snapshot.loop.beat, now),

@@ -47,7 +47,7 @@ def _reason(document: dict[str, Any], listed: bool) -> list[str]:
 
 def _receiving(document: dict[str, Any]) -> str:
     webhook, polling = document["webhook"], document["polling"]
-    if webhook:
+    if document["mode"] == "webhook":
         return f"deliveries: {webhook['deliveries']}, waiting at Telegram: {webhook['pending']}"
     return f"polls: {polling['round_trips']}, conflicts: {polling['conflicts']}"
 

@@ -35,7 +35,7 @@ def judge_troubles(figures: WebhookFigures | None, now: float) -> Verdict | None
 def _judge_server(figures: WebhookFigures) -> Verdict | None:
     if figures.serving:
         return None
-    return Verdict("deaf", 503, "The webhook's server does not listen any more.")
+    return Verdict("deaf", 503, "The webhook's server does not listen any more.", "poller")
 
 
 def _judge_owner(figures: WebhookFigures) -> Verdict | None:
@@ -55,7 +55,7 @@ def _judge_age(figures: WebhookFigures, now: float) -> Verdict | None:
     if since is None or now - since <= limit:
         return None
     reason = f"Telegram has not been asked about the webhook for {now - since:.0f} s."
-    return Verdict("late", 503, reason)
+    return Verdict("late", 503, reason, "poll")
 
 
 def _judge_deliveries(figures: WebhookFigures, now: float) -> Verdict | None:
@@ -89,4 +89,4 @@ def _judge_outage(figures: WebhookFigures) -> Verdict | None:
     if not figures.look_failed:
         return None
     reason = f"Telegram cannot be asked about the webhook: {figures.look_failed}."
-    return Verdict("degraded", 200, reason)
+    return Verdict("degraded", 200, reason, "outage")

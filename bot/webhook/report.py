@@ -8,8 +8,10 @@ from bot.webhook.figures import WebhookFigures
 from bot.webhook.settings import host_of
 
 
-def describe_webhook(figures: WebhookFigures, now: float) -> dict[str, Any]:
-    """All that is known of it; its path, which may be secret, is not."""
+def describe_webhook(figures: WebhookFigures | None, now: float) -> dict[str, Any]:
+    """All that is known of it; its path, which may be secret, is not. All null when polling."""
+    if figures is None:
+        return dict.fromkeys(describe_webhook(WebhookFigures("", 0.0), now))
     look = figures.look
     return {
         "host": host_of(figures.url),

@@ -126,12 +126,18 @@ class WebhookServer:
         if parsed.update_id is not None:
             self._memory.add(parsed.update_id)
         if parsed.error:
-            self._webhook.skipped += 1
+            self._note_poison()
             what = redact(parsed.error)[:300]
             _log.error("Skipped the update %s, no one can parse it: %s", parsed.update_id, what)
             return
         self._webhook.accepted += 1
         put(parsed.update)
+
+    def _note_poison(self) -> None:
+        poison = self._figures.poison
+        poison.unreadable += 1
+        poison.last = self._figures.clock()
+        self._webhook.skipped += 1
 
     def _connect(self) -> Connection:
         if len(self._connections) >= MOST_CONNECTIONS:
