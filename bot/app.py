@@ -51,9 +51,7 @@ async def live(
     pulse = asyncio.create_task(beat(figures, beat_interval(settings.loop_stale_seconds)))
     ending: Exit | None = None
     try:
-        await stop.interrupts(
-            _serve(application, receiver, parts, catalogue, notifier, quarantine)
-        )
+        await stop.interrupts(_serve(application, receiver, parts, catalogue, notifier, quarantine))
     except Exit as exit_wish:
         ending = exit_wish
     await _end(application, receiver, figures, notifier, stop, ending)
@@ -79,7 +77,7 @@ def assemble(
     install(application, catalogue)
     application.add_error_handler(_make_error_handler(figures))
     parts.reporter.capabilities = lambda: health_of(catalogue)
-    return application, make_receiver(application, bot, settings, figures)
+    return application, make_receiver(application, bot, parts, quarantine)
 
 
 def make_bot(parts: Parts, quarantine: Quarantine) -> CarefulBot:

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from telegram import Update
 
 from bot.capability import App
-from bot.figures import Figures
+from bot.parts import Parts
 from bot.polling import begin_polling
-from bot.settings import Settings
+from bot.quarantine import Quarantine
 from bot.shutdown import end_polling
 from bot.webhook.figures import WebhookFigures
 from bot.webhook.registration import CarefulBot, clear_way_for_polling, register
@@ -33,9 +33,9 @@ class Receiver(Protocol):
 class PollingReceiver:
     """getUpdates, again and again."""
 
-    def __init__(self, application: App, bot: CarefulBot, settings: Settings, figures: Figures):
+    def __init__(self, application: App, bot: CarefulBot, parts: Parts):
         self._application, self._bot = application, bot
-        self._settings, self._figures = settings, figures
+        self._settings, self._figures = parts.settings, parts.figures
 
     async def begin(self) -> None:
         """Poll, unless a webhook is set."""
@@ -50,13 +50,16 @@ class PollingReceiver:
 class WebhookReceiver:
     """A server that Telegram delivers to."""
 
-    def __init__(self, application: App, bot: CarefulBot, settings: Settings, figures: Figures):
+    def __init__(self, application: App, bot: CarefulBot, parts: Parts, quarantine: Quarantine):
+        settings, figures = parts.settings, parts.figures
         self._application, self._bot, self._figures = application, bot, figures
         self._settings, self._take_over = settings.webhook, settings.take_over
         self._secret = self._settings.secret or secrets.token_urlsafe(32)
         self._webhook = WebhookFigures(self._settings.url, self._settings.check_seconds)
         figures.webhook = self._webhook
-        self._server = WebhookServer(self._settings, self._secret, figures, self._webhook)
+        self._server = WebhookServer(
+            self._settings, self._secret, figures, self._webhook, quarantine.skip
+        )
         self._ours = False
 
     async def begin(self) -> None:
@@ -87,8 +90,9 @@ class WebhookReceiver:
 
 
 def make_receiver(
-    application: App, bot: CarefulBot, settings: Settings, figures: Figures
+    application: App, bot: CarefulBot, parts: Parts, quarantine: Quarantine
 ) -> Receiver:
     """The way that BOT_MODE names."""
-    kind = WebhookReceiver if settings.webhook.on else PollingReceiver
-    return kind(application, bot, settings, figures)
+    if parts.settings.webhook.on:
+        return WebhookReceiver(application, bot, parts, quarantine)
+    return PollingReceiver(application, bot, parts)

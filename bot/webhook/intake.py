@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.poison import Skipped
 from bot.serving import Head
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"
@@ -71,8 +72,7 @@ class Parsed:
 
     update: Any = None
     update_id: int | None = None
-    raw: Any = None
-    error: str = ""
+    skipped: Skipped | None = None
 
 
 def parse(body: bytes, read: Callable[[Mapping[str, Any]], Any]) -> Parsed:
@@ -85,6 +85,6 @@ def parse(body: bytes, read: Callable[[Mapping[str, Any]], Any]) -> Parsed:
         if not isinstance(number, int) or isinstance(number, bool):
             raise TypeError("update_id is no number")
         update_id = number
-        return Parsed(read(raw), update_id, raw)
+        return Parsed(read(raw), update_id)
     except Exception as error:  # whatever a parser throws at malformed input
-        return Parsed(None, update_id, raw, f"{type(error).__name__}: {error}")
+        return Parsed(None, update_id, Skipped(raw, update_id, f"{type(error).__name__}: {error}"))

@@ -8,9 +8,8 @@ the queue of the handlers. While too much waits there, and once the bot is stopp
 
 import asyncio
 import errno
-import logging
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 from bot.exits import Exit, ExitCode
 from bot.figures import Figures
 from bot.notify import UNIX
-from bot.redaction import redact
+from bot.poison import Skipped
 from bot.serving import Answer, Connection, Head, Limits, Request
 from bot.webhook.figures import WebhookFigures
 from bot.webhook.intake import Doorkeeper, Memory, parse
@@ -33,10 +32,9 @@ _REQUEST_SECONDS, _IDLE_SECONDS = 10.0, 90.0
 _HEAD = 16 * 1024
 _EMPTY = Answer(200, b"", "text/plain")
 
-_log = logging.getLogger("bot.webhook")
-
 Read = Callable[[Mapping[str, Any]], Any]
 Put = Callable[[Any], None]
+Skip = Callable[[Skipped], Awaitable[None]]
 
 
 class WebhookServer:
@@ -45,11 +43,17 @@ class WebhookServer:
     name = "bot"
 
     def __init__(
-        self, settings: WebhookSettings, secret: str, figures: Figures, webhook: WebhookFigures
+        self,
+        settings: WebhookSettings,
+        secret: str,
+        figures: Figures,
+        webhook: WebhookFigures,
+        skip: Skip,
     ) -> None:
         self.limits = Limits(_HEAD, settings.body_limit, _REQUEST_SECONDS, _IDLE_SECONDS)
         self._address, self._figures, self._webhook = settings.listen, figures, webhook
         self._doorkeeper = Doorkeeper(settings.path, secret)
+        self._skip = skip
         self._memory = Memory()
         self._connections: dict[Connection, None] = {}  # the oldest first
         self._server: asyncio.Server | None = None
@@ -115,29 +119,22 @@ class WebhookServer:
             webhook.put_off += 1
             webhook.last_put_off = webhook.last_delivery
             return self._answer(503, ("Retry-After", str(RETRY_AFTER)))
-        self._take(request.body, self._read, self._put)
+        await self._take(request.body, self._read, self._put)
         return _EMPTY
 
-    def _take(self, body: bytes, read: Read, put: Put) -> None:
+    async def _take(self, body: bytes, read: Read, put: Put) -> None:
         parsed = parse(body, read)
         if parsed.update_id is not None and parsed.update_id in self._memory:
             self._webhook.duplicates += 1
             return
         if parsed.update_id is not None:
             self._memory.add(parsed.update_id)
-        if parsed.error:
-            self._note_poison()
-            what = redact(parsed.error)[:300]
-            _log.error("Skipped the update %s, no one can parse it: %s", parsed.update_id, what)
+        if parsed.skipped is not None:
+            self._webhook.skipped += 1
+            await self._skip(parsed.skipped)
             return
         self._webhook.accepted += 1
         put(parsed.update)
-
-    def _note_poison(self) -> None:
-        poison = self._figures.poison
-        poison.unreadable += 1
-        poison.last = self._figures.clock()
-        self._webhook.skipped += 1
 
     def _connect(self) -> Connection:
         if len(self._connections) >= MOST_CONNECTIONS:
