@@ -79,6 +79,7 @@ def draw_event(rng: Random, program: Program) -> Event:
         "ok": rng.random() < 0.5,
         "reason": "x",
         "ready": rng.random() < 0.3,
+        "reloading": rng.random() < 0.2,
         "beat": rng.random() < 0.3,
         "stopping": rng.random() < 0.2,
         "unwell": rng.choice(("", "", "", "ill")),

@@ -78,3 +78,26 @@ def startup_end(ledger: Ledger, process: Process) -> float:
     if probe is None or not process.startup_until:
         return process.startup_until
     return process.startup_until + probe.period + probe.timeout
+
+
+def expect_answer_to_reload(world: World, ledger: Ledger, number: int) -> None:
+    """It is known within a time whether it went well, as long as the process lives on."""
+    process, reload = ledger.process, ledger.policy.reload
+    if process is not None and reload is not None and world.requests[number].answer is None:
+        by = world.now + max(reload.within, ledger.policy.start_seconds)
+        world.at(by + SLACK, check_reload, world, ledger, process, number, world.paused)
+
+
+def check_reload(
+    world: World, ledger: Ledger, process: Process, number: int, paused: float
+) -> None:
+    """The time is over; a pause of the watchdog does not count."""
+    over = process.is_ended or process.seen_empty or process.retuned
+    if over or process is not ledger.process or world.requests[number].answer is not None:
+        return None
+    if world.paused > paused:
+        at = world.now + world.paused - paused
+        return world.at(at, check_reload, world, ledger, process, number, world.paused)
+    if process.signalled_at is not None and process.signalled_at > world.requests[number].at:
+        return None  # it was told again meanwhile
+    raise Broken("reload bound", f"request {number} to {ledger.name} should be answered by now")

@@ -137,6 +137,7 @@ def notify(world: World, ledger: Ledger, x: float) -> bool:
         events.Notified(n, ready=True, status="here"),
         events.Notified(n, unwell="I hang"),
         events.Notified(n, stopping=True),
+        events.Notified(n, reloading=True),
     )
     world.processes.say(ledger, process, words[int(x * 1000) % len(words)])
     return True
@@ -239,6 +240,7 @@ KINDS: dict[str, tuple[Kind, int]] = {
     "stop_many": (operators.stop_many, 2),
     "restart_many": (operators.restart_many, 2),
     "send_signal": (operators.send_signal, 2),
+    "reload": (operators.reload, 4),
     "retune": (operators.retune, 3),
     "remove": (operators.remove, 2),
     "add": (operators.add, 4),

@@ -13,7 +13,7 @@ from tests.simulation.ledger import Broken, Ledger, Process
 from watchdog.core import events
 from watchdog.core.effects import Answer, Effect, Release, Spawn
 from watchdog.core.events import Event
-from watchdog.core.model import Exit, Hook, Need, Outcome, State
+from watchdog.core.model import Exit, Hook, Need, Outcome, Role, State
 from watchdog.core.program import Program
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def hear(world: World, ledger: Ledger, event: Event) -> None:
         return
     if isinstance(event, events.Probed):
         count_result(process, event)
+        if event.ok:
+            process.passed_at[event.role] = world.now - event.latency
     elif isinstance(event, events.Notified):
         hear_words(world, ledger, process, event)
     elif isinstance(event, events.Overweight):
@@ -88,6 +90,7 @@ def hear_words(world: World, ledger: Ledger, process: Process, event: events.Not
     if event.unwell or event.stopping:
         process.may_end = True
     process.ready_said = process.ready_said or event.ready
+    process.said_reloading = process.said_reloading or event.reloading
     if event.beat:
         process.beat_until = world.now + (ledger.policy.heartbeat or 0.0)
     if event.extend:
@@ -155,15 +158,28 @@ def check_release(world: World, ledger: Ledger, effect: Release) -> None:
 
 def check_answer(world: World, ledger: Ledger, request: events.Request, answer: Answer) -> None:
     """An answer is true at the moment when it is given."""
-    up = isinstance(request, events.Start | events.Restart)
+    up = isinstance(request, events.Start | events.Restart | events.Reload)
     down = isinstance(request, events.Stop)
     process, done = ledger.process, answer.outcome is Outcome.DONE
     if done and down and not ledger.is_proved_empty():
         raise Broken("true answers", f"{answer}, but its processes live")
     if done and up and (process is None or process.seen_exited is not None or process.seen_empty):
         raise Broken("true answers", f"{answer}, but it does not run")
+    if done and isinstance(request, events.Reload):
+        check_reloaded(world, ledger, answer)
     if answer.outcome is Outcome.SUPERSEDED:
         check_superseded(world, ledger, answer, up)
+
+
+def check_reloaded(world: World, ledger: Ledger, answer: Answer) -> None:
+    """It lived for a while after the signal, and its probe passed anew; or it was started anew."""
+    process = ledger.process
+    if process is None or process.signalled_at is None or process.retuned or process.said_reloading:
+        return
+    sure = process.signalled_at + ledger.policy.start_seconds - bounds.SLACK
+    role = next((r for r in (Role.READINESS, Role.LIVENESS) if r in ledger.policy.probes), None)
+    if world.now < sure or (role is not None and process.passed_at.get(role, 0.0) < sure):
+        raise Broken("true answers", f"{answer}, but nothing proves that it is well")
 
 
 def check_superseded(world: World, ledger: Ledger, answer: Answer, up: bool) -> None:

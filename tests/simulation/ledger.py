@@ -47,6 +47,9 @@ class Process:
         self.beat_until = 0.0  # the next beat is due by then
         self.failed: dict[Role, int] = {}  # results in a row
         self.passed: dict[Role, int] = {}
+        self.passed_at: dict[Role, float] = {}  # when the last probe that passed had begun
+        self.signalled_at: float | None = None  # it was told to reload
+        self.said_reloading = False  # since then
         self.retuned = False  # its policy changed while it lived
         # what the core did
         self.running_since: float | None = None

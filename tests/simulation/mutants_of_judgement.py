@@ -9,7 +9,17 @@ from msgspec.structs import replace
 from pytest import MonkeyPatch
 
 from tests.simulation.mutation import change_row
-from watchdog.core import coming_up, events, fleet, going_down, health, restart, transitions, turn
+from watchdog.core import (
+    coming_up,
+    events,
+    fleet,
+    going_down,
+    health,
+    reloading,
+    restart,
+    transitions,
+    turn,
+)
 from watchdog.core.effects import Answer
 from watchdog.core.model import Need, Outcome, Policy, Role, State
 from watchdog.core.program import Check
@@ -207,3 +217,37 @@ def keeps_deadlines_across_states(patch: MonkeyPatch) -> None:
         program.health = health.assess(program)
 
     patch.setattr(turn, "enter", mutated)
+
+
+# --- reloads by signal ------------------------------------------------------------------------
+
+
+def takes_the_signal_for_the_reload(patch: MonkeyPatch) -> None:
+    """A reload is done when the signal is sent."""
+
+    def mutated(t: Any, event: Any) -> None:
+        reloading.begin(t, event)
+        reloading.finish(t)
+
+    change_row(patch, events.Reload, State.RUNNING, mutated)
+
+
+def believes_what_was_seen_before_the_reload(patch: MonkeyPatch) -> None:
+    """Any probe that passes proves a reload, also one that began before it."""
+    hear_probe = reloading.hear_probe
+
+    def mutated(t: Any, event: Any) -> None:
+        if t.program.reloading is not None:
+            t.program.reloading = replace(t.program.reloading, sure=0.0, settled=True)
+        hear_probe(t, event)
+
+    patch.setattr(reloading, "hear_probe", mutated)
+
+
+def waits_for_a_reload_for_ever(patch: MonkeyPatch) -> None:
+    """A program that is not well after a reload is waited for without an end."""
+
+    def mutated(t: Any, under_way: Any) -> None:
+        t.program.reloading = replace(under_way, by=under_way.by + 1e6)
+
+    patch.setattr(reloading, "give_up", mutated)

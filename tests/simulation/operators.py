@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.simulation import judge, pace, readiness
+from tests.simulation import bounds, judge, pace, readiness
 from tests.simulation.ledger import Ledger
 from tests.simulation.policies import redraw_policy, retuned_policy
 from tests.simulation.processes import OPERATORS_SIGNAL
@@ -79,6 +79,14 @@ def send_signal(world: World, ledger: Ledger, x: float) -> bool:
     """A signal by hand."""
     number = world.ask(ledger.name, lambda n: events.SendSignal(n, OPERATORS_SIGNAL))
     world.deliver(ledger.name, world.requests[number].event)
+    return True
+
+
+def reload(world: World, ledger: Ledger, x: float) -> bool:
+    """Its own configuration, again."""
+    number = world.ask(ledger.name, events.Reload)
+    world.deliver(ledger.name, world.requests[number].event)
+    bounds.expect_answer_to_reload(world, ledger, number)
     return True
 
 

@@ -9,11 +9,12 @@ from tests.simulation.ledger import Ledger, Process
 from watchdog.core import events
 from watchdog.core.effects import Examine, Kill, Probe, Signal, Spawn
 from watchdog.core.events import Event
-from watchdog.core.model import Exit
+from watchdog.core.model import Exit, ReloadPolicy
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+RELOAD_SIGNAL = ReloadPolicy().signal
 OPERATORS_SIGNAL = "USR1"  # what operators send by hand; nothing dies of it
 
 
@@ -38,6 +39,9 @@ class Processes:
         process = judge.find_target(ledger, effect)
         if effect.signal == OPERATORS_SIGNAL:
             return
+        if effect.signal == RELOAD_SIGNAL:
+            self._reload(ledger, process)
+            return
         if effect.group and process.stopped_at is not None:
             endings.check_rest_is_told(ledger, process)
             return
@@ -45,6 +49,13 @@ class Processes:
         if process.alive and not process.ignores_stop and process.hung_since is None:
             at = self._world.now + process.exit_delay
             self._world.at(at, self.end, ledger, process, Exit(signal=15))
+
+    def _reload(self, ledger: Ledger, process: Process) -> None:
+        """Read the configuration again; now and then it is bad."""
+        process.signalled_at, process.said_reloading = self._world.now, False
+        if self._world.rng.random() < 0.15:
+            at = self._world.now + self._world.rng.random() * 3
+            self._world.at(at, self.end, ledger, process, Exit(1))
 
     def examine(self, effect: Examine, ledger: Ledger, event: Event | None) -> None:
         """Evidence is taken in time, too late, or never."""
@@ -77,7 +88,8 @@ class Processes:
         if ledger.late_probes:
             ledger.late_probes -= 1
             latency = effect.timeout
-        result = events.Probed(effect.incarnation, effect.role, well, "" if well else "no answer")
+        reason = "" if well else "no answer"
+        result = events.Probed(effect.incarnation, effect.role, well, reason, latency)
         self._world.at(now + latency, self._world.deliver, ledger.name, result)
 
     # --- what processes do

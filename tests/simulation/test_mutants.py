@@ -11,7 +11,7 @@ from tests.simulation.mutation import Mutant, mutants_in
 MUTANTS = (
     mutants_in(mutants_of_life) + mutants_in(mutants_of_judgement) + mutants_in(mutants_of_hooks)
 )
-SEEDS = range(1, 251)  # the budget: at most so many episodes for each mutant
+SEEDS = range(1, 451)  # the budget: at most so many episodes for each mutant
 
 
 def first_failure() -> Failure | None:

@@ -46,8 +46,9 @@ PATIENCE = 50  # reminders for one program at one moment; more would be an endle
 class Asked:
     """A request that somebody typed."""
 
-    def __init__(self, name: str, event: events.Request) -> None:
+    def __init__(self, name: str, event: events.Request, at: float) -> None:
         self.name = name
+        self.at = at
         self.event = event
         self.answer: wanted.Answer | None = None
 
@@ -153,7 +154,7 @@ class World:
     def ask(self, name: str, make: Callable[[int], events.Request]) -> int:
         """Note a request, of which the answer is due; its number."""
         number = len(self.requests) + 1
-        self.requests[number] = Asked(name, make(number))
+        self.requests[number] = Asked(name, make(number), self.now)
         return number
 
     def note(self, what: str, name: str, value: object) -> None:

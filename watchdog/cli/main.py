@@ -42,7 +42,7 @@ COMMANDS = {
     "alert": Command("alert", "--test", "send a test message to who is told of trouble"),
     "report": Command("report", "[NAME...] [--since 7d]", "how a time went, by the journal"),
     "signal": Command("signal", "SIGNAL NAME...", "send a signal to programs"),
-    "reload": Command("reload", "", "apply the changed configuration"),
+    "reload": Command("reload", "[NAME...]", "apply the changed configuration; or a program's own"),
     "upgrade": Command("upgrade", "", "replace the running watchdog by the installed version"),
     "shutdown": Command("shutdown", "", "stop everything and end the watchdog"),
     "check": Command("check", "", "validate a configuration"),

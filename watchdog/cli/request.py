@@ -19,7 +19,13 @@ _SUMMARIES = {
 }
 _DOING = {"start": "starting", "stop": "stopping", "restart": "restarting"}
 _UNDER_WAY = ("STARTING", "STOPPING", "BACKOFF", "WAITING")
-_PAST = {"start": "started", "stop": "stopped", "restart": "restarted", "signal": "signalled"}
+_PAST = {
+    "start": "started",
+    "stop": "stopped",
+    "restart": "restarted",
+    "signal": "signalled",
+    "reload": "reloaded",
+}
 # What was wanted is so already: an error in words, as supervisorctl has it, but no failure.
 _HARMLESS = {("start", "already started"), ("stop", "not running")}
 

@@ -70,6 +70,12 @@ class Client:
         result: dict[str, list[str]] = self.call("watchdog.reload", seconds=None)
         return result
 
+    def reload_programs(self, names: Sequence[str]) -> list[dict[str, str]]:
+        """Have programs read their own configurations again; as `request`."""
+        method = "watchdog.reloadPrograms"
+        result: list[dict[str, str]] = self.call(method, list(names), seconds=None)
+        return result
+
     def scales(self) -> list[dict[str, Any]]:
         """Every program with instances: name, count, and what the file says."""
         result: list[dict[str, Any]] = self.call("watchdog.scales")

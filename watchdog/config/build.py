@@ -32,7 +32,15 @@ from watchdog.config.secret import secrets_of_headers
 from watchdog.config.sensitive import find_secrets
 from watchdog.config.tables import RLIMITS
 from watchdog.config.units import format_duration
-from watchdog.core.model import ExitCodes, Need, Policy, RestartPolicy, Role, StopPolicy
+from watchdog.core.model import (
+    ExitCodes,
+    Need,
+    Policy,
+    ReloadPolicy,
+    RestartPolicy,
+    Role,
+    StopPolicy,
+)
 
 
 class Surroundings(Struct, frozen=True):
@@ -193,6 +201,7 @@ def _policy(name: str, table: Table, plan: Plan, findings: Findings) -> Policy:
         restart=_restart(table["restart"], findings),
         exit_codes=_exit_codes(table["exit_codes"], findings),
         stop=StopPolicy(**table["stop"].values),
+        reload=ReloadPolicy(**table["reload"].values) if table["reload"] else None,
         start_seconds=table["start_seconds"],
         probes={role: policy for role, (_, policy) in plan.probes.items()},
         ready_within=plan.ready_within,

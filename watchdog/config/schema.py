@@ -22,6 +22,7 @@ from watchdog.config.tables import (
     INCIDENTS,
     LIMITS,
     LOGS,
+    RELOAD,
     RESTART,
     STOP,
 )
@@ -271,6 +272,7 @@ PROGRAM = section(
     EXIT_CODES,
     STOP,
     HOOKS,
+    RELOAD,
     LIMITS,
     LOGS,
     LISTENER,

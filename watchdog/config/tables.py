@@ -145,6 +145,29 @@ STOP = section(
     ),
 )
 
+RELOAD = section(
+    "reload",
+    "How it is told to read its own configuration again without an end, as a pre-fork server does "
+    "at SIGHUP: `watchdog reload NAME` sends the signal to its main process, and says that it is "
+    "done once it is healthy after that. `reload = true` is this table with its defaults "
+    "([instances.md](instances.md#a-servers-own-reload)).",
+    option(
+        "signal",
+        kinds.signal("HUP", "USR1", "USR2", "WINCH", "ALRM", "URG", "RTMIN", "RTMAX"),
+        "HUP",
+        "The signal.",
+        elsewhere="ExecReload",
+    ),
+    option(
+        "within",
+        kinds.duration(0.1),
+        "60s",
+        "How long it may take until it is healthy.",
+    ),
+    optional=True,
+    switch=True,
+)
+
 LOGS = section(
     "logs",
     "Captured output. It is rotated at whole lines, and secrets are struck out before it is "

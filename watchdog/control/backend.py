@@ -240,6 +240,10 @@ class Backend(Protocol):
         """Send the signal ("HUP" or "1") to the main process of the program."""
         ...
 
+    async def reload_programs(self, names: Sequence[str]) -> list[Result]:
+        """Send each the signal at which it reloads, and wait until it is well after that."""
+        ...
+
     async def reload(self) -> Reloaded:
         """Read the configuration again and apply it; `ReloadError` if it is not usable."""
         ...

@@ -91,6 +91,15 @@ async def signal(api: Api, value: str | int, wanted: list[Any]) -> list[dict[str
     return await _for_each(api, wanted, send)
 
 
+@TABLE.method("reloadPrograms", "array", "array names")
+async def reload_programs(api: Api, wanted: list[Any]) -> list[dict[str, Any]]:
+    """Have programs with `reload` read their own configurations again, by name; as for start.
+
+    It is done when they are healthy after the signal.
+    """
+    return await _for_each(api, wanted, api.backend.reload_programs)
+
+
 @TABLE.method("reload", "struct")
 async def reload(api: Api) -> dict[str, Any]:
     """Read the configuration again and apply it: what was added, changed, removed, retuned."""

@@ -15,6 +15,7 @@ from watchdog.core.events import (
     GraceOver,
     HookOver,
     ProbeDue,
+    ReloadDue,
     RetryDue,
     Settled,
     StartupOver,
@@ -29,6 +30,7 @@ TIME_EVENTS = (
     StartupOver,
     BeatMissed,
     Settled,
+    ReloadDue,
     ProbeDue,
 )
 
@@ -49,6 +51,9 @@ def deadlines(program: Program) -> Iterator[tuple[float, Event]]:
         yield program.beat_by, BeatMissed()
     if program.settle_at is not None:
         yield program.settle_at, Settled()
+    if program.reloading is not None:
+        reloading = program.reloading
+        yield (reloading.by if reloading.settled else reloading.sure), ReloadDue()
     for role, check in program.checks.items():
         yield check.due, ProbeDue(role)
 

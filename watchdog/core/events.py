@@ -59,6 +59,10 @@ class Retuned(Event, frozen=True):
     policy: Policy
 
 
+class Reload(Request, frozen=True):
+    """Read your own configuration again, without an end; answered when that went well."""
+
+
 class SendSignal(Request, frozen=True):
     """Send a signal to the main process; the state does not change by it."""
 
@@ -207,6 +211,7 @@ class Notified(OfProcess, frozen=True):
     """One sd_notify datagram from the process."""
 
     ready: bool = False
+    reloading: bool = False
     beat: bool = False
     stopping: bool = False
     unwell: str = ""  # WATCHDOG=trigger: it says itself that it hangs
@@ -249,3 +254,7 @@ class ProbeDue(Event, frozen=True):
 
 class BeatMissed(Event, frozen=True):
     """The heartbeat stayed away too long."""
+
+
+class ReloadDue(Event, frozen=True):
+    """A program that was told to reload has lived for a while, or has had all its time."""

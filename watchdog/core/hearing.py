@@ -5,7 +5,7 @@ The counting itself is in `health.py`; here a verdict becomes a transition.
 
 from __future__ import annotations
 
-from watchdog.core import coming_up, events, going_down, health
+from watchdog.core import coming_up, events, going_down, health, reloading
 from watchdog.core.model import Cause, Role
 from watchdog.core.turn import Turn
 
@@ -40,6 +40,7 @@ def judge_running(t: Turn, event: events.Probed) -> None:
         return condemn(t, event, health.describe(check, policy))
     if check.failures or not any(c.failures for c in program.checks.values()):
         program.reason = health.describe(check, policy) or health.notes(program)
+    reloading.hear_probe(t, event)
     return coming_up.refresh_health(t)
 
 
@@ -85,7 +86,7 @@ def hear_running(t: Turn, event: events.Notified) -> None:
         program.beat_by = now + beat
     if event.extend and program.beat_by is not None:
         program.beat_by = max(program.beat_by, now + event.extend)
-    return None
+    return reloading.hear_words(t, event)
 
 
 def hear_trouble(t: Turn, event: events.Notified) -> None:

@@ -25,6 +25,7 @@ from msgspec import Struct
 
 from watchdog.core import hearing as hear
 from watchdog.core import hook_transitions as hooks
+from watchdog.core import reloading
 from watchdog.core import transitions as do
 from watchdog.core.deadlines import TIME_EVENTS, is_due
 from watchdog.core.effects import Effect
@@ -49,6 +50,8 @@ from watchdog.core.events import (
     Probed,
     ProbeDue,
     Refused,
+    Reload,
+    ReloadDue,
     Restart,
     RetryDue,
     Retuned,
@@ -121,6 +124,12 @@ TABLE: Mapping[type[Event], Mapping[State, Row]] = {
         BACKOFF: Row(do.refuse_signal),
         EXITED: Row(do.refuse_signal),
         FATAL: Row(do.refuse_signal),
+    },
+    Reload: {
+        **{state: Row(do.refuse_signal) for state in State},
+        RUNNING: Row(reloading.begin),
+        STARTING: Row(reloading.refuse),
+        STOPPING: Row(reloading.refuse),
     },
     Hurry: {STOPPING: Row(do.hurry)},
     Retuned: {
@@ -201,6 +210,7 @@ TABLE: Mapping[type[Event], Mapping[State, Row]] = {
     HookOver: {state: Row(hooks.overrun) for state in State},
     StartupOver: {STARTING: Row(do.end_startup, (RUNNING, STOPPING))},
     Settled: {RUNNING: Row(do.settle)},
+    ReloadDue: {RUNNING: Row(reloading.come_due)},
     ProbeDue: {STARTING: Row(do.probe), RUNNING: Row(do.probe)},
     BeatMissed: {RUNNING: Row(hear.miss_beat, (STOPPING,))},
 }
@@ -234,6 +244,7 @@ IGNORED: Mapping[type[Event], tuple[State, ...]] = {
     EvidenceOver: (*NO_PROCESS, STARTING, RUNNING),
     StartupOver: (*NO_PROCESS, RUNNING, STOPPING),
     Settled: (*NO_PROCESS, STARTING, STOPPING),
+    ReloadDue: (*NO_PROCESS, STARTING, STOPPING),
     ProbeDue: (*NO_PROCESS, STOPPING),
     BeatMissed: (*NO_PROCESS, STARTING, STOPPING),
 }

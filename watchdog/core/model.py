@@ -140,6 +140,13 @@ class StopPolicy(Struct, frozen=True):
     scope: Literal["group", "main"] = "group"  # who gets the first signal
 
 
+class ReloadPolicy(Struct, frozen=True):
+    """How a process is told to read its own configuration again."""
+
+    signal: str = "HUP"
+    within: float = 60.0  # it must be healthy again
+
+
 class ProbePolicy(Struct, frozen=True):
     """How often a probe runs and how many results in a row make a verdict."""
 
@@ -173,6 +180,7 @@ class Policy(Struct, frozen=True):
     restart: RestartPolicy = RestartPolicy()
     exit_codes: ExitCodes = ExitCodes()
     stop: StopPolicy = StopPolicy()
+    reload: ReloadPolicy | None = None  # None: it cannot be told
     start_seconds: float = 1.0  # with no startup probe: how long it must live to count as RUNNING
     probes: dict[Role, ProbePolicy] = {}
     ready_within: float | None = None  # it must say READY=1 (sd_notify) within this time

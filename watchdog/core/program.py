@@ -23,6 +23,17 @@ class Check(Struct, frozen=True):
     note: str = ""  # of the last pass
 
 
+class Reloading(Struct, frozen=True):
+    """A reload by signal that is under way in this incarnation."""
+
+    began: float
+    sure: float  # from then on what is seen of it counts
+    by: float  # if nothing has proved by then that it is well, it failed
+    settled: bool = False  # it has lived until `sure`
+    passes: int = 0  # of probes, in a row, that began after `sure`
+    announced: bool = False  # it said RELOADING=1
+
+
 class Pending(Struct, frozen=True):
     """A request that is still owed its answer."""
 
@@ -72,6 +83,8 @@ class Program(Struct):
     beat_by: float | None = None
     examine_by: float | None = None  # its end waits for the evidence, but no longer than this
     hook_by: float | None = None  # the hook must be over, or is killed (again)
+    reloading: Reloading | None = None
+    reload_trouble: str = ""  # why the last reload by signal came to nothing
     extended_until: float = 0.0  # startup failures before this time do not count
 
     @property

@@ -124,7 +124,7 @@ def pass_signal(t: Turn, event: events.SendSignal) -> None:
     return turn.reply(t, event.request, Outcome.DONE)
 
 
-def refuse_signal(t: Turn, event: events.SendSignal) -> None:
+def refuse_signal(t: Turn, event: events.SendSignal | events.Reload) -> None:
     """There is no process to send it to."""
     turn.reply(t, event.request, Outcome.NOT_RUNNING)
 

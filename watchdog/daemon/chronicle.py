@@ -10,6 +10,7 @@ from collections.abc import Callable
 from watchdog.core import health
 from watchdog.core.events import Event, HookDone
 from watchdog.core.hooks import describe_failure
+from watchdog.core.model import State
 from watchdog.core.program import Program
 from watchdog.daemon import story
 from watchdog.daemon.console import Console
@@ -41,6 +42,21 @@ class Chronicle:
             self._note_hook(before, event, after)
         if before.checks is not after.checks:
             self._note_degraded(before, after)
+        if before.reloading is not after.reloading:
+            self._note_reload(before, after)
+
+    def _note_reload(self, before: Program, after: Program) -> None:
+        """A program was told to read its own configuration again, and what came of that."""
+        told = story.reload_of(before, after)
+        if told is None:
+            return
+        phase, reason = told
+        name, number = after.policy.name, after.incarnation
+        fields = {"incarnation": number, "phase": phase, "reason": reason, "cause": "operator"}
+        self._journal.write("reload", program=name, **fields)
+        if after.state is State.RUNNING:
+            text = f"reload {phase}" + (f": {reason}" if reason else "")
+            self._console.say(f"{name}: {text}", WARNING if phase == "failed" else INFO)
 
     def _note_hook(self, before: Program, event: HookDone, after: Program) -> None:
         """A hook is over; a failure that no change of state tells of is said."""

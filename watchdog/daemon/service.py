@@ -31,7 +31,7 @@ from watchdog.control.backend import (
 from watchdog.control.measures import Measures
 from watchdog.control.scales import Scaled, Scaling
 from watchdog.core.effects import Answer
-from watchdog.core.events import SendSignal
+from watchdog.core.events import Reload, SendSignal
 from watchdog.core.fleet import Fleet
 from watchdog.core.model import Outcome
 from watchdog.daemon.driver import Driver
@@ -219,6 +219,15 @@ class Service:
         answer = self._waiting[number]
         self._driver.post(name, SendSignal(number, signal))
         return await answer
+
+    async def reload_programs(self, names: Sequence[str]) -> list[Result]:
+        """Have programs read their own configurations again, and wait until they are well."""
+
+        def pass_on(numbers: dict[str, int]) -> None:
+            for name, number in numbers.items():
+                self._driver.post(name, Reload(number))
+
+        return await self.ask(names, pass_on)
 
     async def reload(self) -> Reloaded:
         """Read the configuration again. `ReloadError`: it is bad, and the old one stays."""

@@ -121,3 +121,16 @@ def describe_state(program: Program) -> str:
     elif program.state is State.FATAL:
         text += f" (stays down until: watchdog start {program.policy.name})"
     return text
+
+
+def reload_of(before: Program, after: Program) -> tuple[str, str] | None:
+    """What a step meant to a reload by signal: begun, done or failed, and why; None if nothing."""
+    was, now = before.reloading, after.reloading
+    if now is not None:
+        signal = after.policy.reload.signal if after.policy.reload else ""
+        return None if was is not None and was.began == now.began else ("begun", f"SIG{signal}")
+    if after.last_exit is not None and after.last_exit is not before.last_exit:
+        return "failed", after.last_exit.detail
+    if after.state is not State.RUNNING:
+        return "failed", f"it is {after.state}" + (f": {after.reason}" if after.reason else "")
+    return ("failed", after.reload_trouble) if after.reload_trouble else ("done", "")

@@ -25,6 +25,7 @@ def parse(
     event = Notified(
         incarnation,
         ready=said.get(b"READY") == b"1",
+        reloading=said.get(b"RELOADING") == b"1",
         beat=said.get(b"WATCHDOG") == b"1",
         stopping=said.get(b"STOPPING") == b"1",
         unwell=HANGS if said.get(b"WATCHDOG") == b"trigger" else "",
