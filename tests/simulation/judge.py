@@ -185,6 +185,10 @@ def check_reloaded(world: World, ledger: Ledger, answer: Answer) -> None:
 def check_superseded(world: World, ledger: Ledger, answer: Answer, up: bool) -> None:
     """Something later must have wanted the opposite."""
     later = ledger.last_down if up else ledger.last_up
+    if isinstance(world.requests[answer.request].event, events.Reload) and (
+        ledger.open_stops or ledger.open_restarts
+    ):
+        return  # asked for before, but it was not its turn until now
     if answer.request in ledger.open_restarts:  # a start overtakes that, too
         later = max(later, ledger.last_up)
     if later < answer.request and not (world.is_leaving() or ledger.leaving):
