@@ -142,6 +142,31 @@ def test_init_takes_the_name_of_the_token_from_env(directory: Path, call: Call) 
     assert "${TELEGRAM_BOT_TOKEN}" in (directory / "watchdog.toml").read_text()
 
 
+@pytest.mark.parametrize("guide", ["mimic", "agent-factory"])
+def test_init_writes_what_a_guide_has(directory: Path, call: Call, guide: str) -> None:
+    """Both files are valid together at once; what is there already is not touched."""
+    code, said, _ = call("init", "--from", guide)
+    assert (code, "wrote watchdog.toml and .env" in said) == (0, True)
+    assert call("check")[0] == 0
+    assert (directory / ".env").stat().st_mode & 0o777 == 0o600
+    written = (directory / "watchdog.toml").read_text()
+    (directory / ".env").write_text("TG_TOKEN=987654321:AAExampleExampleExampleExampleExamp\n")
+    assert call("init", "--from", guide)[0] == 1
+    assert (directory / "watchdog.toml").read_text() == written
+    code, said, _ = call("init", "--from", guide, "--force")
+    assert (code, ".env is left as it is" in said) == (0, True)
+    assert (directory / ".env").read_text().startswith("TG_TOKEN=")
+    assert "telegram:${TG_TOKEN}" in (directory / "watchdog.toml").read_text()
+    assert call("check")[0] == 0
+
+
+def test_init_knows_the_names_of_the_guides(directory: Path, call: Call) -> None:
+    """Another name is refused with those that there are, and nothing is written."""
+    code, _, said = call("init", "--from", "nonsense")
+    assert (code, "'mimic', 'agent-factory'" in said) == (2, True)
+    assert list(directory.iterdir()) == []
+
+
 def test_demo_is_handed_its_words() -> None:
     """The demonstration reads its own options."""
     seen: list[str] = []

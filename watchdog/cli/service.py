@@ -60,6 +60,9 @@ def _make_parser(context: Context) -> argparse.ArgumentParser:
     parser.add_argument("--name", metavar="NAME", type=_name, help="what to call the service")
     parser.add_argument("--env-file", metavar="FILE", help="KEY=value lines for the watchdog")
     parser.add_argument("--per-program", action="store_true", help="one service per program")
+    parser.add_argument(
+        "--main", metavar="NAME", help="with --per-program: this program's has the plain name"
+    )
     return parser
 
 
@@ -124,6 +127,7 @@ def _look_around(kind: Kind, options: argparse.Namespace, config: Config) -> Sur
         uid=current_uid(),
         home=os.path.expanduser(f"~{options.user or ''}"),  # noqa: PTH111 - it does not raise
         name=options.name or "",
+        main=options.main or "",
         environment_file=str(Path(options.env_file).absolute()) if options.env_file else "",
         options={key: value if isinstance(value, str) else "yes" for key, value in own.items()},
     )

@@ -41,6 +41,7 @@ class Surroundings(Struct, frozen=True):
     uid: int = 0  # of whoever installs it
     home: str = ""  # of that user
     name: str = ""  # of the instance; empty for the one made from the configuration
+    main: str = ""  # the program whose service has the plain name, of one per program
     environment_file: str = ""
     options: dict[str, str] = {}
 
@@ -141,7 +142,19 @@ def split(subject: Subject) -> list[Subject]:
     tables: dict[str, list[Program]] = {}
     for program in subject.programs:
         tables.setdefault(program.table, []).append(program)
+    _check_main(subject, list(tables))
     return [_single(subject, table, programs) for table, programs in tables.items()]
+
+
+def _check_main(subject: Subject, tables: list[str]) -> None:
+    """The main program exists, and nobody else has the plain name. Raises ConfigError."""
+    main = subject.around.main
+    if main and main not in tables:
+        text = f"there is no program {main} to be the main one; there are: {', '.join(tables)}"
+        raise ConfigError(Problem(subject.config, None, "", text))
+    if main not in ("", subject.name) and subject.name in tables:
+        text = f"{main} cannot be called {subject.name}: there is a program of that name"
+        raise ConfigError(Problem(subject.config, None, "", text, hint="choose another --name"))
 
 
 def _single(subject: Subject, table: str, programs: list[Program]) -> Subject:
@@ -149,7 +162,7 @@ def _single(subject: Subject, table: str, programs: list[Program]) -> Subject:
     above = dict.fromkeys(owners[other] for program in programs for other in program.depends_on)
     return replace(
         subject,
-        name=join(subject.name, table),
+        name=join(subject, table),
         state=f"{subject.state}/{table}",
         socket=f"{subject.state}/{table}/control.sock",
         http="",
@@ -157,12 +170,15 @@ def _single(subject: Subject, table: str, programs: list[Program]) -> Subject:
         start_seconds=latest(one.start_seconds for one in programs) + MARGIN,
         stop_seconds=latest(one.stop_seconds for one in programs) + REAPING + MARGIN,
         single=table,
-        after=tuple(join(subject.name, other) for other in above),
+        after=tuple(join(subject, other) for other in above),
     )
 
 
-def join(instance: str, program: str) -> str:
-    """The name of one program's service: mimic-bot, or mimic for mimic's own program mimic."""
+def join(subject: Subject, program: str) -> str:
+    """The name of one program's service: mimic-bot, or mimic for the main one, or one called so."""
+    instance = subject.name
+    if program == subject.around.main:
+        return instance
     if program == instance or program.startswith(f"{instance}-"):
         return program
     return f"{instance}-{program}"

@@ -248,6 +248,7 @@ def made_by(subject: Subject) -> str:
     """The command that makes this definition."""
     words = ["watchdog", "service", "systemd", "-c", subject.config]
     words += ["--per-program"] if subject.single else []
+    words += ["--main", subject.around.main] if subject.single and subject.around.main else []
     words += ["--user", subject.around.user] if subject.around.user else []
     words += ["--name", subject.around.name] if subject.around.name else []
     return " ".join([*words, *(f"--{key}" for key in subject.options)])

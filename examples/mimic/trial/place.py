@@ -31,7 +31,7 @@ PORTS = {
 USER = 1001
 """The one user that the sandbox knows from the start."""
 
-EXAMPLE_BOT = 123456789
+EXAMPLE_BOT = 7000000001
 # Below the range from which the kernel takes ports for outgoing connections (32768 on Linux).
 _FREE = range(21000, 32000)
 # Settings of somebody's real bot have no business in a trial.
