@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,3 +87,25 @@ async def test_nobody_else_gets_them(world: World, listeners: list[socket.socket
     pid = world.seen(Spawned)[0].pid
     links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
     assert not [link for link in links if link.startswith("socket:")]
+
+
+CROWDED = """
+import fcntl, os, socket
+from watchdog.process.posix import launch
+from watchdog.process.spec import Mark, SpawnSpec
+server = socket.create_server(("127.0.0.1", 0))
+far = fcntl.fcntl(server.fileno(), fcntl.F_DUPFD_CLOEXEC, 50)
+server.close()
+os.closerange(3, 50)  # what a spawn opens for itself comes to lie where the sockets go
+try:
+    launch(SpawnSpec(("/nowhere",), sockets=(far,) * 8, socket_names=("a",) * 8), Mark("x", 1, 1))
+except FileNotFoundError:
+    print("told")
+"""
+
+
+def test_a_spawns_own_descriptors_are_not_overwritten() -> None:
+    """The pipe on which a failed exec is told is not where a socket is to be."""
+    words = [sys.executable, "-c", CROWDED]
+    said = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert said.stdout == "told\n", said.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.hammer import Hammer, ask
+from tests.system.hammer import ASK, Hammer, ask, connect
 from tests.system.harness import Watchdog, World, unused_key, wait_until
 
 SERVER = """
@@ -270,3 +270,19 @@ def test_a_singleton_keeps_its_lock_beside_them(world: World, port: int) -> None
     with Hammer(("127.0.0.1", port)).pounding() as hammer:
         restart(second, "web", 1)
     assert hammer.failures == []
+
+
+def test_an_upgrade_keeps_the_queue_of_a_program_that_is_down(world: World, port: int) -> None:
+    """Who connects while it is in BACKOFF is answered by the process of the next version."""
+    repaired = world.place / "repaired"
+    broken = f'import os, sys\nif not os.path.exists("{repaired}"): sys.exit(1)\n{SERVER}'
+    lines = (f'sockets = ["127.0.0.1:{port}"]', 'restart.initial = "100s"')
+    watchdog = world.up(program(world, "web", *lines, server=broken))
+    watchdog.wait_state("web", "BACKOFF")
+    with connect(("127.0.0.1", port)) as client:
+        client.sendall(ASK)
+        assert watchdog.call("upgrade").returncode == 0
+        watchdog.wait_text("upgraded from")
+        repaired.touch()
+        assert watchdog.call("start", "web").returncode == 0
+        assert b" 200 " in client.recv(65536)
