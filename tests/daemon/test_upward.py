@@ -97,7 +97,7 @@ def test_only_our_own_sockets_are_taken(tmp_path: Path, monkeypatch: pytest.Monk
     environ = {"LISTEN_FDS": "2", "LISTEN_PID": str(os.getpid()), "LISTEN_FDNAMES": "a:b"}
     passed = activation.take(environ, tmp_path / "b")
     assert passed.unix in first
-    assert passed.tcp == -1
+    assert (passed.tcp, passed.held) == (-1, {})
     assert len(passed.notes) == 1
     assert environ == {}
     os.close(passed.unix)

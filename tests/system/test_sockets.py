@@ -286,3 +286,36 @@ def test_an_upgrade_keeps_the_queue_of_a_program_that_is_down(world: World, port
         repaired.touch()
         assert watchdog.call("start", "web").returncode == 0
         assert b" 200 " in client.recv(65536)
+
+
+ACTIVATE = """
+import os, socket, sys
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+os.dup2(os.dup(listener.fileno()), 3)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.executable, [sys.executable, "-m", "watchdog", *sys.argv[2:]])
+"""
+
+
+def test_a_socket_of_systemd_is_passed_on(world: World, port: int) -> None:
+    """What systemd listens at for the watchdog goes to the program with that address."""
+    config = world.write(program(world, "web", f'sockets = ["127.0.0.1:{port}"]'))
+    out = world.place / "out"
+    words = [sys.executable, "-c", ACTIVATE, str(port), "run", "-c", str(config)]
+    with out.open("wb") as file:
+        process = subprocess.Popen(
+            words, cwd=world.place, env=world.environment, stdout=file, stderr=subprocess.STDOUT
+        )
+    world.adopt(process)
+    watchdog = Watchdog(world, process, out)
+    watchdog.wait_up()
+    watchdog.wait_state("web", "RUNNING")
+    with Hammer(("127.0.0.1", port)).pounding() as hammer:
+        restart(watchdog, "web", 1)
+        assert watchdog.call("upgrade").returncode == 0
+        watchdog.wait_text("upgraded from")
+        # It stays open: systemd would go on listening anyway, and we could not have it again.
+        watchdog.call("stop", "web")
+        assert watchdog.call("start", "web").returncode == 0
+    assert (hammer.failures, hammer.answers > 0) == ([], True)
+    assert "listening on" not in watchdog.text

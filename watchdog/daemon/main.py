@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -125,7 +124,7 @@ async def attend(
     """Open the doors, start the programs or go on with them, and wait until everything is down."""
     server = make_server(config, parts)
     if given is None:
-        await go_through_doors(config, server, parts.console.say)
+        await go_through_doors(config, server, parts)
     with pid_file(config.house.pidfile):
         return await go_round(config, parts, claim, given, server)
 
@@ -240,15 +239,14 @@ async def reopen_doors(doors: Doors, config: Config, server: ControlServer) -> N
     await open_doors(config, server, has_unix=unix >= 0, has_tcp=tcp >= 0)
 
 
-async def go_through_doors(
-    config: Config, server: ControlServer, say: Callable[[str], None]
-) -> None:
+async def go_through_doors(config: Config, server: ControlServer, parts: Parts) -> None:
     """Listen, also where somebody listened in our place until now (socket activation)."""
     has_unix = has_tcp = False
     if "LISTEN_FDS" in os.environ:
         from watchdog.daemon.activation import admit  # only where somebody did
 
-        has_unix, has_tcp = await admit(config, server, say)
+        give = parts.adapters.sockets.take
+        has_unix, has_tcp = await admit(config, server, parts.console.say, give)
     await open_doors(config, server, has_unix=has_unix, has_tcp=has_tcp)
 
 

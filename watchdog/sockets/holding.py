@@ -34,6 +34,7 @@ class Inheritance(Struct, frozen=True):
     users: tuple[str, ...]
     path: str = ""  # of a unix socket
     file: File | None = None  # which file there is ours
+    given: bool = False
 
 
 class Held(Struct):
@@ -43,6 +44,7 @@ class Held(Struct):
     users: set[str]
     path: Path | None = None
     file: File | None = None
+    given: bool = False  # by whoever started us, who listens there, too: it is never closed
 
     @property
     def is_lost(self) -> bool:
@@ -79,6 +81,14 @@ class Sockets:
         for key in [key for key in self._keys_of(program) if key not in keys]:
             self._leave(key, program)
         return [self._open_one(program, one, account) for one in wanted]
+
+    def take(self, key: str, descriptor: int) -> None:
+        """Hold what was opened before we came (socket activation), for as long as we run."""
+        known = self._held.get(key)
+        if known is not None:
+            known.close()
+        users = set() if known is None else known.users
+        self._held[key] = Held(socket.socket(fileno=descriptor), users, given=True)
 
     def keys(self, program: str) -> list[str]:
         """The addresses that are open for a program."""
@@ -130,6 +140,7 @@ class Sockets:
                 tuple(sorted(held.users)),
                 "" if held.path is None else str(held.path),
                 held.file,
+                held.given,
             )
             for key, held in self._held.items()
         ]
@@ -139,7 +150,7 @@ class Sockets:
         for one in given:
             listener = socket.socket(fileno=one.descriptor)
             path = Path(one.path) if one.path else None
-            self._held[one.key] = Held(listener, set(one.users), path, one.file)
+            self._held[one.key] = Held(listener, set(one.users), path, one.file, one.given)
             for user in set(one.users) - set(up):
                 self.rest(user)
 
@@ -166,7 +177,7 @@ class Sockets:
             held = self._hold(wanted, open_socket(wanted, account))
             held.users |= users
             self._tell(program, f"listening on {wanted.key}")
-        else:
+        elif not held.given:
             dress(wanted, account)
             listen(held.listener, wanted)
         held.users.add(program)
@@ -189,7 +200,7 @@ class Sockets:
     def _leave(self, key: str, program: str) -> None:
         held = self._held[key]
         held.users.discard(program)
-        if not held.users:
+        if not held.users and not held.given:
             del self._held[key]
             held.remove()
             self._tell(program, f"no longer listening on {key}")
