@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.check.asking import Silent, Unreachable, get
+from bot.check.holder import look_at_lock
 from bot.check.looks import Look
 from bot.exits import ExitCode
 from bot.settings import Settings
@@ -14,7 +15,7 @@ from bot.times import duration
 
 async def look_here(settings: Settings) -> list[Look]:
     """What there is to see without a server."""
-    return [await look_at_health(settings), *look_at_files(settings)]
+    return [await look_at_health(settings), look_at_lock(settings), *look_at_files(settings)]
 
 
 async def look_at_health(settings: Settings) -> Look:

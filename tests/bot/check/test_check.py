@@ -35,6 +35,7 @@ def test_a_token_is_enough(bench: Any, check: Checker) -> None:
         "  - Health endpoint: http://127.0.0.1:1/health",
     ):
         assert f"\n{line}\n" in done.stdout
+    assert f"nobody is seen to hold telegram:{bench.id}" in done.stdout
     assert "- panic: off, set PANIC_OTP_SECRET" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("The settings are usable")
     assert SECRET not in done.stdout + done.stderr
@@ -83,6 +84,7 @@ def test_a_running_bot_is_seen(bench: Any, check: Checker) -> None:
     done = check(HEALTH_PORT=port)
     assert done.returncode == 0
     assert f"ok      running: running, pid {bot.process.pid}, up " in done.stdout
+    assert f"lock: telegram:{bench.id} is held by pid {bot.process.pid} (user " in done.stdout
     other = check(HEALTH_PORT=port, TELEGRAM_BOT_TOKEN=f"{bench.id + 500_000}:{SECRET}")
     assert other.returncode == 78
     assert f"NOT OK  running: the bot {bench.id} answers at" in other.stdout
