@@ -53,7 +53,7 @@ def parse_env(text: str, name: str, mode: int | None = None) -> EnvFile:
     problems, doubts = [], []
     for number, line in _meaningful(text):
         assignment = _ASSIGNMENT.fullmatch(line)
-        if assignment is None:
+        if assignment is None or "\0" in line:  # no name of a file can hold a NUL
             problems.append(f"{name}, line {number}: expected NAME=value")
             continue
         variable, value = assignment[1], _unquote(assignment[2])

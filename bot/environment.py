@@ -8,10 +8,12 @@ remembers what it was asked for, so that the page about the settings is written 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bot.urls import split_url
 
 _USER = re.compile(r"[1-9][0-9]{0,18}")
+_PATH = "the path of a file"
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 
@@ -96,6 +98,21 @@ class Reader:
         self.know(name, allowed=allowed, default=default, about=about)
         found = self.find(name)
         return found[1] if found else default
+
+    def path(self, name: str, about: str) -> str:
+        """The path of a file, with `~` written out; empty if unset."""
+        self.know(name, allowed=_PATH, about=about)
+        found = self.find(name)
+        if found is None:
+            return ""
+        try:
+            path = Path(found[1]).expanduser()
+        except RuntimeError:  # ~somebody who is not there
+            path = Path()
+        if path.name:
+            return str(path)
+        self.complain(name, found[2], repr(found[1]), _PATH)
+        return ""
 
     def choice(self, name: str, default: str, choices: tuple[str, ...], about: str) -> str:
         """One of `choices`, which may be written in any case."""

@@ -76,7 +76,7 @@ class Settings:
     @property
     def database_path(self) -> Path:
         """Where this bot keeps its database."""
-        return Path(self.database).expanduser() if self.database else default_path(self.bot_id)
+        return Path(self.database) if self.database else default_path(self.bot_id)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -130,12 +130,10 @@ def assemble(reader: Reader) -> Settings:
         knowledge=read_knowledge(reader),
         github=read_github(reader),
         agents=read_agents(reader),
-        database=reader.text(
+        database=reader.path(
             "BOT_DATABASE",
-            "",
             "Where sessions and one-time codes are kept; if unset, "
             "~/.local/state/watchdog-bot/<bot id>.sqlite3, for root /var/lib/watchdog-bot/...",
-            "a path",
         ),
         **_read_health(reader),
         **_read_life(reader),
@@ -160,9 +158,7 @@ def _read_health(reader: Reader) -> dict[str, Any]:
             "HEALTH_HOST", "127.0.0.1", "Where /health is served.", "an address of this machine"
         ),
         "health_port": reader.whole("HEALTH_PORT", 9876, 0, 65535, "Its port; 0 is any free one."),
-        "health_port_file": reader.text(
-            "HEALTH_PORT_FILE", "", "The port in use is written there.", "a path"
-        ),
+        "health_port_file": reader.path("HEALTH_PORT_FILE", "The port in use is written there."),
         "loop_stale_seconds": reader.seconds(
             "LOOP_STALE_SECONDS", 5.0, 0.1, "An event loop that is silent for longer is stuck."
         ),

@@ -45,7 +45,7 @@ def read_agents(reader: Reader) -> AgentSettings:
     timeout = reader.seconds(
         "AGENT_TIMEOUT_SECONDS", 60.0, 0.1, "How long an answer may take.", _LONGEST_TIMEOUT
     )
-    path = Path(reader.text("AGENTS_FILE", "", "More agents, and rules between them.", "a path"))
+    path = Path(reader.path("AGENTS_FILE", "More agents, and rules between them."))
     waiting = reader.whole(
         "AGENT_QUEUE", 5, 0, 100, "Messages of one chat that may wait while one is answered."
     )

@@ -9,6 +9,7 @@ from bot.check.asking import Silent, Unreachable, get
 from bot.check.holder import look_at_lock
 from bot.check.looks import Look
 from bot.exits import ExitCode
+from bot.os_reasons import os_reason
 from bot.settings import Settings
 from bot.times import duration
 
@@ -53,21 +54,27 @@ def look_at_files(settings: Settings) -> Iterator[Look]:
     if settings.health_port_file:
         files["health port"] = ("HEALTH_PORT_FILE", Path(settings.health_port_file))
     if settings.knowledge.path and not settings.knowledge.url:
-        files["notes"] = ("KB_PATH", Path(settings.knowledge.path).expanduser())
+        files["notes"] = ("KB_PATH", Path(settings.knowledge.path))
     for what, (name, path) in files.items():
         yield look_at_file(what, name, path)
 
 
 def look_at_file(what: str, name: str, path: Path) -> Look:
     """Whether `path` is a file that can be written, or could be made."""
-    reason = find_obstacle(path)
+    try:
+        reason = find_obstacle(path)
+    except OSError as error:
+        reason = os_reason(error)
     if reason is None:
         return Look(what, str(path))
     return Look(what, f"{path}: {reason}; name another place in {name}", ExitCode.CONFIG)
 
 
 def find_obstacle(path: Path) -> str | None:
-    """Why no file can be written at `path`, if so; directories above it are made when needed."""
+    """Why no file can be written at `path`, if so; raises OSError.
+
+    Directories above it are made when they are needed.
+    """
     if path.exists():
         if not path.is_file():
             return "it is no file"

@@ -1,4 +1,4 @@
-"""Who holds the lock of the bot, seen without a try to take it, which could refuse another start."""
+"""Who holds the lock of the bot, seen without taking it: that could refuse another start."""
 
 import sys
 from pathlib import Path

@@ -55,7 +55,7 @@ def _make_store(settings: KnowledgeSettings, beside: Path, driver: bool) -> Stor
         return PostgresStore(settings.url)
     # A file of its own: a long search must not hold up the sessions.
     path = settings.path or beside.with_name(f"{beside.stem}-notes{beside.suffix}")
-    return SqliteStore(Path(path).expanduser())
+    return SqliteStore(Path(path))
 
 
 def _describe(settings: Settings, store: Store) -> Iterator[str]:

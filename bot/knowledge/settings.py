@@ -34,11 +34,9 @@ def read_knowledge(reader: Reader) -> KnowledgeSettings:
     """The knowledge base's part of the settings."""
     return KnowledgeSettings(
         url=_url(reader),
-        path=reader.text(
+        path=reader.path(
             "KB_PATH",
-            "",
             "The SQLite file of the notes without DATABASE_URL; beside BOT_DATABASE if unset.",
-            "a path",
         ),
         supabase_url=reader.text("SUPABASE_URL", "", "Only noted: DATABASE_URL is what counts."),
         supabase_key=_supabase_key(reader),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from bot.environment import Reader
+from bot.urls import split_url
 
 POLLING, WEBHOOK = "POLLING", "WEBHOOK"
 # Telegram takes no other ports for webhooks; a Bot API server of one's own takes any.
@@ -93,7 +94,8 @@ def read_webhook(reader: Reader) -> WebhookSettings:
 def _read_url(reader: Reader, *, needed: bool) -> str:
     name = "WEBHOOK_URL"
     allowed = "an https URL such as https://bot.example.org/telegram (http only for this machine)"
-    reader.know(name, allowed=allowed, about="Where Telegram sends the updates, in webhook mode.")
+    about = "Where Telegram sends the updates, in webhook mode."
+    reader.know(name, allowed=allowed, about=about, secret=True)
     found = reader.find(name)
     if found is None:
         if needed:
@@ -101,17 +103,15 @@ def _read_url(reader: Reader, *, needed: bool) -> str:
         return ""
     if not _is_webhook(found[1]):
         reader.complain(name, found[2], repr(host_of(found[1]) or "no URL"), allowed)
+        return ""
     return found[1]
 
 
 def _is_webhook(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        local = parts.hostname in ("127.0.0.1", "::1", "localhost")
-        fit = parts.scheme == "https" or (parts.scheme == "http" and local)
-        return bool(fit and parts.hostname and parts.port != 0 and not parts.fragment)
-    except ValueError:
+    parts = split_url(url, "http", "https")
+    if parts is None or not parts.hostname or parts.fragment:
         return False
+    return parts.scheme == "https" or parts.hostname in ("127.0.0.1", "::1", "localhost")
 
 
 def _read_address(reader: Reader) -> Address:
@@ -134,7 +134,7 @@ def _read_address(reader: Reader) -> Address:
 def _read_path(reader: Reader) -> str:
     name, allowed = "WEBHOOK_PATH", "a path such as /telegram"
     about = "The path of deliveries as they arrive here; that of WEBHOOK_URL if unset."
-    reader.know(name, allowed=allowed, about=about)
+    reader.know(name, allowed=allowed, about=about, secret=True)
     found = reader.find(name)
     if found is None:
         return ""

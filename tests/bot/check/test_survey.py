@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.banner import banner
+from bot.check.command import preview
+from bot.check.here import look_at_files
 from bot.env_file import EnvFile, parse_env, read_env_file
 from bot.settings import known_variables
 from bot.survey import Survey, find_meant, take_survey
@@ -145,3 +148,26 @@ def test_a_file_that_cannot_be_read_is_one_mistake(tmp_path: Path) -> None:
     path.write_bytes(b"A=\xff\xfe\n")
     (problem,) = read_env_file(path).problems
     assert problem == f"{path}: cannot be read: it is no UTF-8 text (byte 2)"
+
+
+HOSTILE = (
+    *("http://[::1", "[", "::", "'", "\\", "%zz", "https://a:99999/", "unix:", "=>", "(=>x"),
+    *("-1", "1e400", "nan", "🙂", "http://a b", "postgresql://[", "/" * 5000, "x" * 999, "~zz/x"),
+    *("a.b:c", "sys:exit", "1,,", "٣", "0x10", "+5", "\x1b[2J", "/proc/self/mem", "/", "\udcff"),
+    "module:",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_a_variable_holds_it_is_read_or_refused(name: str) -> None:
+    """No value makes the reading fail, and the check has words for each."""
+    for value in HOSTILE:
+        found = take_survey({"TG_TOKEN": TOKEN} | {name: value}, EnvFile())
+        if not found.problems:
+            assert list(banner(found.settings, preview(found.settings), "1"))
+            assert list(look_at_files(found.settings))
+
+
+def test_a_nul_is_refused_with_its_line() -> None:
+    """No environment can hold one, but a file can."""
+    assert survey("A=1\nAGENTS_FILE=x\0y\n").problems[0] == ".env, line 2: expected NAME=value"
