@@ -66,9 +66,12 @@ def environment(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str
 
 @pytest.fixture
 def office(environment: dict[str, str]) -> Iterator[Office]:
+    from mimic.migrate import migrate
     from mimic.settings import read_settings
 
-    yield Office(read_settings(environment))
+    settings = read_settings(environment)
+    migrate(settings)
+    yield Office(settings)
 
 
 def open_three(desk: Any) -> None:
@@ -234,3 +237,12 @@ def test_a_plan_buys_once_in_its_period(office: Office) -> None:
         desk._clock = lambda: at
     assert len(desks[0].follow_plans()) == len(PLANS)
     assert desks[1].follow_plans() == []
+
+
+def test_tables_may_be_made_by_several_at_once(environment: dict[str, str]) -> None:
+    """Processes that start together and find an empty database all succeed, with one switch."""
+    words = [sys.executable, "-m", "mimic.migrate"]
+    started = [
+        subprocess.Popen(words, cwd=MIMIC, env={**os.environ, **environment}) for _ in range(4)
+    ]
+    assert [process.wait(60) for process in started] == [0] * 4

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from mimic.engine.book import Position
 from mimic.engine.desk import Closing, Desk, open_desk
+from mimic.migrate import migrate
 from mimic.settings import read_settings
 
 
@@ -28,7 +29,9 @@ class Incomplete(Exception):
 
 def close_all(run: Run) -> str:
     """Close every position; the report. Raises Incomplete, with the report, if some are open."""
-    return close_all_of(open_desk(read_settings()), run.number)
+    settings = read_settings()
+    migrate(settings)  # a panic relies on nobody else having been here before
+    return close_all_of(open_desk(settings), run.number)
 
 
 def close_all_of(desk: Desk, number: str) -> str:

@@ -49,6 +49,7 @@ def list_steps(times: int, gentle: bool) -> list[tuple[str, Step]]:
         ("a second panic", steps.panic_again),
         ("web, reloaded under load", lambda one: restarts.reload_web(one, times, gentle)),
         ("web, restarted under load", lambda one: restarts.restart_web(one, times, gentle)),
+        ("web and who depends on it", restarts.restart_dependents),
         ("the worker, restarted", lambda one: restarts.restart_worker(one, times)),
         ("Redis, restarted", restarts.restart_redis),
         ("the bot, restarted", restarts.restart_bot),

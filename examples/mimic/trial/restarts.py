@@ -38,6 +38,16 @@ def reload_web(one: Platform, times: int, gentle: bool = True) -> str:
     return f"{said}; a WebSocket was asked to go (1001)"
 
 
+def restart_dependents(one: Platform) -> str:
+    """`watchdog restart --with-dependents web` takes the worker along, and nobody else."""
+    before = {name: one.program(name)["pid"] for name in ("web", "worker", "bot", "redis")}
+    one.order("restart", "--with-dependents", "web")
+    wait_for("all programs to be ready", one.all_ready)
+    changed = [name for name in before if before[name] != one.program(name)["pid"]]
+    expect(changed == ["web", "worker"], f"{changed} were restarted")
+    return "web and worker; bot and Redis were left alone"
+
+
 def restart_worker(one: Platform, times: int) -> str:
     """`watchdog restart worker` while signals come in: each is traded, once."""
 
@@ -80,7 +90,7 @@ def _under_load(one: Platform, times: int, gentle: bool, act: Callable[[], None]
 def _reload(one: Platform) -> None:
     """Done when none of the workers of before is left."""
     before = _workers(one)
-    one.order("signal", "HUP", "web")
+    one.order("reload", "web")
     wait_for("new workers", lambda: len(now := _workers(one)) == 4 and not now & before)
 
 

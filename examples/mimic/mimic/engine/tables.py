@@ -1,8 +1,7 @@
-"""The tables, in SQLite or PostgreSQL, and how a process gets at them."""
+"""The tables, in SQLite or PostgreSQL, and how a process gets at them; `migrate` makes them."""
 
 from __future__ import annotations
 
-import time
 from decimal import Decimal
 from typing import Any
 
@@ -17,16 +16,10 @@ from sqlalchemy import (
     String,
     Table,
     create_engine,
-    insert,
-    select,
 )
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
 from mimic.settings import Settings
-
-ATTEMPTS = 20
-PAUSE = 0.2  # seconds between them
 
 
 class Amount(TypeDecorator[Decimal]):
@@ -80,25 +73,5 @@ switch = Table(  # one row: whether new positions may be opened
 
 
 def connect(settings: Settings) -> Engine:
-    """The database with its tables; for one process, to be called after a fork."""
-    settings.state.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(settings.database_url, pool_pre_ping=True)
-    for attempt in range(ATTEMPTS):
-        try:
-            _prepare(engine)
-            break
-        except DBAPIError:
-            # All processes of the platform start at once: another one was making the same tables.
-            if attempt == ATTEMPTS - 1:
-                raise
-            time.sleep(PAUSE)
-    return engine
-
-
-def _prepare(engine: Engine) -> None:
-    with engine.begin() as connection:
-        if engine.dialect.name == "sqlite":  # readers do not wait for the one who writes
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        metadata.create_all(connection)
-        if connection.execute(select(switch.c.id)).first() is None:
-            connection.execute(insert(switch).values(id=1, halted=False, reason="", passed=0))
+    """The database; for one process, to be called after a fork. Its tables are there already."""
+    return create_engine(settings.database_url, pool_pre_ping=True)
