@@ -73,6 +73,7 @@ def _describe_program(program: ProgramConfig) -> list[str]:
         ("user", program.user),
         ("singleton", program.singleton and f"{program.singleton}, when held {program.when_held}"),
         ("needs", ", ".join(policy.depends_on)),
+        ("sockets", ", ".join(socket.key for socket in program.sockets)),
         ("probes", ", ".join(f"{role} {target.kind}" for role, target in program.probes.items())),
         ("heartbeat", policy.heartbeat and f"{policy.heartbeat:g} s"),
         ("restart", f"{policy.restart.when}, then {policy.restart.then}"),
