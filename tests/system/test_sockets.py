@@ -319,3 +319,22 @@ def test_a_socket_of_systemd_is_passed_on(world: World, port: int) -> None:
         assert watchdog.call("start", "web").returncode == 0
     assert (hammer.failures, hammer.answers > 0) == ([], True)
     assert "listening on" not in watchdog.text
+
+
+def test_who_listens_may_change(world: World, port: int) -> None:
+    """A reload hands the address from the program to the watchdog, and back."""
+    own = SERVER.replace(
+        'assert os.environ["LISTEN_PID"]', 'assert "3" or os.environ["X"]'
+    ).replace("socket.socket(fileno=3)", f'socket.create_server(("127.0.0.1", {port}))')
+    place = ("127.0.0.1", port)
+    watchdog = world.up(program(world, "web", "start_seconds = 0", server=own))
+    wait_until(lambda: not ask(place), "the server")
+    (world.place / "server.py").write_text(SERVER)
+    for server, line in ((SERVER, f'sockets = ["127.0.0.1:{port}"]'), (own, "")):
+        before = watchdog.program("web")["incarnation"]
+        world.write(program(world, "web", "start_seconds = 0", line, server=server))
+        assert watchdog.call("reload").returncode == 0
+        watchdog.wait("web", lambda p, n=before: p["incarnation"] == n + 1 and p["pid"], "a reload")
+        wait_until(lambda: not ask(place), "an answer")
+        assert len(listeners_of(watchdog.program("web")["pid"])) == 1
+    assert watchdog.program("web")["restarts"] == 0

@@ -133,9 +133,7 @@ class Crew:
         notify = self._open_notify(config)
         self._adapters.notify.begin(config.name, incarnation)
         spec = replace(self._specify(config, ends, notify), stdin=stdin)
-        if config.sockets:
-            account = find_account(config)
-            spec = with_sockets(spec, config, self._adapters.sockets, account, ours)
+        spec = with_sockets(spec, config, self._adapters.sockets, ours)
         pipes = self._adapters.audience.open(config)
         if pipes is None:
             return spec

@@ -12,7 +12,7 @@ from watchdog.config.model import ProgramConfig
 from watchdog.core.model import State
 from watchdog.core.program import Program
 from watchdog.process import SpawnSpec
-from watchdog.process.users import Account
+from watchdog.process.users import account_of
 from watchdog.sockets import Sockets
 from watchdog.sockets.opening import Owner
 
@@ -24,16 +24,26 @@ def with_sockets(
     spec: SpawnSpec,
     config: ProgramConfig,
     sockets: Sockets,
-    account: Account | None,
     ours: contextlib.ExitStack,
 ) -> SpawnSpec:
     """The start of a process, with the sockets of its program. Raises OSError."""
-    owner = Owner() if account is None else Owner(account.uid, account.gid)
-    found = sockets.open(config.name, config.sockets, owner)
+    if not config.sockets:
+        sockets.drop(config.name)  # a reload may have taken them out
+        return spec
+    found = sockets.open(config.name, config.sockets, owner_of(spec))
     if config.stdin == "socket":
         return replace(spec, stdin=found[0])
     names = tuple(socket.name for socket in config.sockets)
     return replace(out_of_the_way(spec, len(found), ours), sockets=found, socket_names=names)
+
+
+def owner_of(spec: SpawnSpec) -> Owner:
+    """The account of the process, for the files of unix sockets."""
+    try:
+        account = account_of(spec)
+    except ValueError:  # the spawn meets the same problem, and says so in words
+        account = None
+    return Owner() if account is None else Owner(account.uid, account.gid)
 
 
 def out_of_the_way(spec: SpawnSpec, count: int, ours: contextlib.ExitStack) -> SpawnSpec:

@@ -100,6 +100,11 @@ class Sockets:
             later = asyncio.get_running_loop().call_later
             self._resting[program] = later(LINGER, self._retire, program)
 
+    def drop(self, program: str) -> None:
+        """It has none any more: close what is only its own at once, for it may listen itself."""
+        if self._held:
+            self._retire(program)
+
     def wake(self, program: str) -> None:
         """It is to come up, after all."""
         timer = self._resting.pop(program, None)
