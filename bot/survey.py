@@ -1,7 +1,8 @@
 """All that this process is told: its settings, every mistake in them, and what looks like one.
 
 A mistake (`problems`) ends the start. A doubt does not: a name that nobody reads but that is
-nearly one, two variables that say different things, secrets in a file that everybody may read.
+nearly one, two variables that say different things, secrets in a file that everybody may read, and
+what right settings come to together.
 """
 
 import difflib
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.consequences import find_consequences
 from bot.env_file import EnvFile, read_env_file
 from bot.environment import Finding, Reader
 from bot.redaction import TOKEN_SHAPE, redact
@@ -62,7 +64,7 @@ def take_survey(environ: Mapping[str, str], file: EnvFile) -> Survey:
         file,
         told,
         tuple(redact(problem) for problem in (*file.problems, *reader.problems)),
-        (*doubts, *_exposures(reader, file)),
+        (*doubts, *_exposures(reader, file), *find_consequences(settings)),
     )
 
 

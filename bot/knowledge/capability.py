@@ -14,10 +14,6 @@ from bot.settings import Settings
 
 NAME = "knowledge base"
 _NO_DRIVER = "DATABASE_URL needs the package asyncpg: pip install 'watchdog-supervisor[bot]'"
-_NOT_SUPABASE = (
-    "SUPABASE_URL is not enough for Supabase: set DATABASE_URL to the connection string that its "
-    "page Connect shows"
-)
 
 
 def make_knowledge(parts: Parts) -> Capability:
@@ -60,7 +56,5 @@ def _make_store(settings: KnowledgeSettings, beside: Path, driver: bool) -> Stor
 
 def _describe(settings: Settings, store: Store) -> Iterator[str]:
     yield f"notes in {store.place}"
-    if settings.knowledge.supabase_url and not settings.knowledge.url:
-        yield _NOT_SUPABASE
     if not settings.guards.allowed_users:
         yield "nobody can add: set ALLOWED_USERS"

@@ -150,6 +150,28 @@ def test_a_file_that_cannot_be_read_is_one_mistake(tmp_path: Path) -> None:
     assert problem == f"{path}: cannot be read: it is no UTF-8 text (byte 2)"
 
 
+PANIC = "PANIC_OTP_SECRET=KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU\nPANIC_AUTHORIZED_USERS=1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "doubt"),
+    [
+        (PANIC, "the panic command stays off: set PANIC_ACTION"),
+        (PANIC + "PANIC_ACTION=http://127.0.0.1/x\n", None),
+        ("SUPABASE_URL=https://example.supabase.co\n", "SUPABASE_URL is not enough for Supabase"),
+        ("SUPABASE_URL=https://x\nDATABASE_URL=postgresql://h/d\n", None),
+        ("GITHUB_TOKEN=ghp_example0123456789\n", "the issue tracker stays off: set ALLOWED_USERS"),
+        ("AGENT_CALL=json:dumps\n", "everybody who finds this bot can use its agents"),
+        ("AGENT_CALL=json:dumps\nGITHUB_TOKEN=ghp_example0\nALLOWED_USERS=1\n", None),
+    ],
+)
+def test_what_right_settings_come_to_together(text: str, doubt: str | None) -> None:
+    """Half of what a capability needs, and what is open to everybody, is told."""
+    doubts = survey(f"TG_TOKEN={TOKEN}\n{text}").doubts
+    assert len(doubts) == (doubt is not None)
+    assert doubt is None or doubts[0].startswith(doubt)
+
+
 HOSTILE = (
     *("http://[::1", "[", "::", "'", "\\", "%zz", "https://a:99999/", "unix:", "=>", "(=>x"),
     *("-1", "1e400", "nan", "🙂", "http://a b", "postgresql://[", "/" * 5000, "x" * 999, "~zz/x"),
