@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watchdog.config.errors import ConfigError, Problem
-from watchdog.config.model import Config, ProgramConfig
+from watchdog.config.model import Address, Config, ProgramConfig
 from watchdog.config.places import SOCKET_NAME, default_state, state_root
 from watchdog.core.model import Policy, Role
 from watchdog.core.ordering import depths, start_order, stop_stages
@@ -61,6 +61,7 @@ class Program(Struct, frozen=True):
     stop_seconds: float  # its grace
     memory: int | None  # bytes
     singleton: str
+    addresses: tuple[str, ...] = ()  # of its TCP sockets that are held
 
 
 class Subject(Struct, frozen=True):
@@ -199,6 +200,7 @@ def reduce(program: ProgramConfig) -> Program:
         stop_seconds=program.policy.stop.grace,
         memory=program.memory,
         singleton=program.singleton.key if program.singleton else "",
+        addresses=tuple(one.key for one in program.sockets if isinstance(one.place, Address)),
     )
 
 

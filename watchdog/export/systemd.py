@@ -215,7 +215,11 @@ def _surroundings(subject: Subject) -> list[str]:
 def _socket(subject: Subject) -> str:
     """systemd listens in our place: nobody is refused while the watchdog starts or restarts."""
     owner = [f"SocketUser={subject.around.user}"] if subject.around.user and subject.system else []
-    tcp = [f"ListenStream={quote_value(subject.http)}"] if subject.http else []
+    held = [address for program in subject.programs for address in program.addresses]
+    addresses = dict.fromkeys([subject.http, *held] if subject.http else held)
+    tcp = [f"ListenStream={quote_value(address)}" for address in addresses]
+    if any(address.startswith("[") for address in addresses):
+        tcp.append("BindIPv6Only=ipv6-only")
     lines = [
         "[Unit]",
         f"Description={quote_value(f'control of {describe_programs(subject)}')}",
