@@ -25,7 +25,7 @@ class TrackedProcessor(BaseUpdateProcessor):
         try:
             await self._caution.handle(update, coroutine)
         finally:
-            handlers.end(number)
+            handlers.end(number, self._figures.clock())
 
     async def initialize(self) -> None:
         """Nothing to prepare."""

@@ -54,6 +54,7 @@ class PollingFigures:
     conflict_since: float | None = None  # when the present or last series of conflicts began
     conflict_error: str = ""  # what Telegram said at the last of them
     pause: float = 0.0  # how long the poller may rest before its next round trip
+    held: float | None = None  # since when the next poll waits for handlers to get on
     round_trips: int = 0
     received: int = 0  # updates
     skipped: int = 0  # updates that could not be parsed
@@ -121,6 +122,7 @@ class HandlerFigures:
     begun: int = 0
     asides: int = 0
     failed: int = 0
+    ended: float | None = None  # when the last one ended
     rate: float = 0.0  # updates per second, a moving average
     last_begun: float | None = None
 
@@ -138,8 +140,10 @@ class HandlerFigures:
         self.running[-self.asides] = now
         return -self.asides
 
-    def end(self, number: int) -> None:
+    def end(self, number: int, now: float | None = None) -> None:
         self.running.pop(number, None)
+        if number > 0 and now is not None:
+            self.ended = now
 
     def rate_at(self, now: float) -> float:
         if self.last_begun is None:
@@ -174,6 +178,7 @@ class Snapshot:
     waiting: int = 0  # updates fetched but not yet begun
     running: int = 0
     oldest_handler: float | None = None
+    last_end: float | None = None  # when a handler of an update last ended
     degraded: tuple[str, ...] = ()  # which capabilities do not work, and why
     poison: PoisonFigures = field(default_factory=PoisonFigures)
     webhook: WebhookFigures | None = None  # in webhook mode only
@@ -221,6 +226,7 @@ class Figures:
             dispatcher_alive=_alive(self.dispatcher),
             note=self.note,
             waiting=self.waiting,
+            last_end=self.handlers.ended,
             running=len(self.handlers.running),
             oldest_handler=self.handlers.oldest(),
             degraded=tuple(_describe_troubles(self.conditions)),

@@ -15,6 +15,10 @@ from bot.webhook.health import judge_faults, judge_troubles
 
 # For this long a poisoned update is worth a word; the count of those that are kept stays.
 POISON_SECONDS = 600.0
+# No poll for so long because of a crowd is worth a word.
+CROWD_SECONDS = 5.0
+# With all handlers busy and a crowd waiting, not one that ends for so long means that none will.
+STANDSTILL_SECONDS = 120.0
 # After this long without one success an outage is worth a word; a quiet poll takes 50 s at most.
 OUTAGE_SECONDS = 60.0
 
@@ -38,9 +42,11 @@ def judge(figures: Snapshot, limits: Limits, now: float) -> Verdict:
         or _judge_tasks(figures)
         or judge_faults(figures.webhook, now)
         or _judge_age(figures.polling, limits, now)
+        or _judge_standstill(figures, now)
         or _judge_handlers(figures, limits, now)
         or _judge_rivals(figures, now)
         or _judge_outage(figures.polling, now)
+        or _judge_crowd(figures, now)
         or _judge_poison(figures, now)
         or judge_troubles(figures.webhook, now)
         or _judge_capabilities(figures)
@@ -90,6 +96,8 @@ def _judge_tasks(figures: Snapshot) -> Verdict | None:
 
 def _judge_age(polling: PollingFigures, limits: Limits, now: float) -> Verdict | None:
     """Late is a poll that has not come back although its own timeouts have long passed."""
+    if polling.held is not None:
+        return None
     limit = limits.poll_stale + polling.pause
     age = _age(polling.finished, polling, now)
     if age > limit:
@@ -113,6 +121,29 @@ def _judge_handlers(figures: Snapshot, limits: Limits, now: float) -> Verdict | 
     age, limit = now - oldest, limits.handler_stale
     reason = f"A handler has been at it for {age:.1f} s (limit {limit:g} s)."
     return Verdict("stuck", 503, reason, "handler")
+
+
+def _judge_standstill(figures: Snapshot, now: float) -> Verdict | None:
+    """Updates are waited for by handlers, all of which are at it and none of which ends."""
+    held = figures.polling.held
+    if held is None:
+        return None
+    silence = now - max(held, figures.last_end if figures.last_end is not None else held)
+    if silence <= STANDSTILL_SECONDS:
+        return None
+    reason = (
+        f"Nothing is answered: {figures.running} handlers are at it, none has ended for "
+        f"{silence:.0f} s, and {figures.waiting} updates wait."
+    )
+    return Verdict("stuck", 503, reason, "handlers")
+
+
+def _judge_crowd(figures: Snapshot, now: float) -> Verdict | None:
+    held = figures.polling.held
+    if held is None or now - held <= CROWD_SECONDS:
+        return None
+    reason = "More updates come than the handlers can take: Telegram keeps the rest meanwhile."
+    return Verdict("degraded", 200, reason, "crowd")
 
 
 def _judge_rivals(figures: Snapshot, now: float) -> Verdict | None:

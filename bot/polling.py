@@ -17,6 +17,7 @@ from telegram.error import Conflict, NetworkError, RetryAfter, TelegramError, Ti
 from bot.begun import Begun
 from bot.calls import CallRequest
 from bot.capability import App
+from bot.crowd import wait_for_room
 from bot.figures import LONGEST_BACKOFF, Figures
 from bot.poison import Sifted, Unintelligible, sift
 from bot.quarantine import Quarantine
@@ -43,6 +44,7 @@ class PollingRequest(CallRequest):
     async def do_request(self, url: str, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """One round trip: (HTTP status, body); raises what the library's own request raises."""
         polling, clock = self._figures.polling, self._figures.clock
+        await wait_for_room(self._figures)
         polling.start(clock(), _offset(kwargs))
         try:
             status, payload = await super().do_request(url, *args, **kwargs)
