@@ -64,6 +64,7 @@ class Timing:
 class CallFigures:
     """All calls of one process, polls too."""
 
+    waiting: int = 0  # calls for which no connection is free
     timings: dict[str, Timing] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
     last: Call | None = None  # but for polls: how long those take is for Telegram to say

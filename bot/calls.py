@@ -1,5 +1,6 @@
 """The request under all calls to the Bot API: each is timed, and its outcome counted."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,14 +10,15 @@ from telegram.request import HTTPXRequest
 from bot.call_figures import Call, kind_of_status, method_of
 from bot.figures import Figures
 
-# The library's own size of the pool for everything but polls.
-POOL_SIZE = 256
+# Telegram takes 30 messages a second, so a few connections do. The library's 256 cost the event
+# loop seconds when all are in use: whatever httpcore does to one, it looks at all of them.
+POOL_SIZE = 32
 
 
-class CallRequest(HTTPXRequest):
+class TimedRequest(HTTPXRequest):
     """A pool of connections whose every round trip is noted in the figures."""
 
-    def __init__(self, figures: Figures, pool_size: int = POOL_SIZE, **options: Any) -> None:
+    def __init__(self, figures: Figures, pool_size: int, **options: Any) -> None:
         super().__init__(connection_pool_size=pool_size, **options)
         self._figures = figures
 
@@ -43,6 +45,28 @@ class CallRequest(HTTPXRequest):
         now = self._figures.clock()
         call = Call(method_of(url), now, now - began, status, kind, retry_after)
         self._figures.calls.note(call)
+
+
+class CallRequest(TimedRequest):
+    """For all calls but polls. Who finds no connection free waits for one, and nobody is refused:
+    the library itself would give up after a second."""
+
+    def __init__(self, figures: Figures) -> None:
+        super().__init__(figures, POOL_SIZE)
+        self._free = asyncio.Semaphore(POOL_SIZE)
+
+    async def do_request(self, url: str, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        """As above, once a connection is free."""
+        calls = self._figures.calls
+        calls.waiting += 1
+        try:
+            await self._free.acquire()
+        finally:
+            calls.waiting -= 1
+        try:
+            return await super().do_request(url, *args, **kwargs)
+        finally:
+            self._free.release()
 
 
 def _kind_of(error: TelegramError) -> str:

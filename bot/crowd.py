@@ -20,4 +20,5 @@ async def wait_for_room(figures: Figures) -> None:
             polling.held = figures.clock()
         # Only in a crowd; no event is worth keeping in every bot for it.
         await asyncio.sleep(_LOOK_SECONDS)
-    polling.held = None
+    if polling.held is not None:
+        polling.held, polling.released = None, figures.clock()

@@ -55,6 +55,7 @@ class PollingFigures:
     conflict_error: str = ""  # what Telegram said at the last of them
     pause: float = 0.0  # how long the poller may rest before its next round trip
     held: float | None = None  # since when the next poll waits for handlers to get on
+    released: float = -math.inf  # when such a pause last ended
     round_trips: int = 0
     received: int = 0  # updates
     skipped: int = 0  # updates that could not be parsed

@@ -96,8 +96,6 @@ def _judge_tasks(figures: Snapshot) -> Verdict | None:
 
 def _judge_age(polling: PollingFigures, limits: Limits, now: float) -> Verdict | None:
     """Late is a poll that has not come back although its own timeouts have long passed."""
-    if polling.held is not None:
-        return None
     limit = limits.poll_stale + polling.pause
     age = _age(polling.finished, polling, now)
     if age > limit:
@@ -192,6 +190,8 @@ def _judge_capabilities(figures: Snapshot) -> Verdict | None:
 
 
 def _age(stamp: float | None, polling: PollingFigures, now: float) -> float:
-    """Seconds since `stamp`; before there is one, since polling began."""
+    """Seconds since `stamp`, else since polling began. A pause for handlers counts for nothing."""
     since = stamp if stamp is not None else polling.began
-    return 0.0 if since is None else now - since
+    if since is None or polling.held is not None:
+        return 0.0
+    return now - max(since, polling.released)

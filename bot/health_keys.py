@@ -161,6 +161,7 @@ KEYS = (
     Key("webhook.last_error", "What Telegram's last delivery failed with."),
     Key("webhook.last_error_seconds", "Since then.", "bot_webhook_error_age_seconds"),
     Key("api.calls", "Calls to the Bot API, polls too."),
+    Key("api.waiting", "Calls for which no connection is free.", "bot_api_calls_waiting"),
     Key("api.last_method", "The last call that was no poll."),
     Key("api.last_status", "Its HTTP status; null if there was no answer."),
     Key("api.last_error", "The kind of its error; null if it went well."),

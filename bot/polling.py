@@ -15,7 +15,7 @@ from telegram import Update
 from telegram.error import Conflict, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.begun import Begun
-from bot.calls import CallRequest
+from bot.calls import TimedRequest
 from bot.capability import App
 from bot.crowd import wait_for_room
 from bot.figures import LONGEST_BACKOFF, Figures
@@ -32,7 +32,7 @@ _RETRY_SLACK = 0.5
 _log = logging.getLogger("bot.polling")
 
 
-class PollingRequest(CallRequest):
+class PollingRequest(TimedRequest):
     """The request that getUpdates uses: a pool of its own, each round trip stamped."""
 
     def __init__(

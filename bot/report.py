@@ -94,6 +94,7 @@ def _api(calls: CallFigures, now: float) -> dict[str, Any]:
     timings = dict(calls.timings)
     return {
         "calls": sum(timing.calls for timing in timings.values()),
+        "waiting": calls.waiting,
         "last_method": last.method if last else None,
         "last_status": last.status if last else None,
         "last_error": last.error if last else None,

@@ -6,7 +6,8 @@
     POST   /sandbox/messages         {"text", "bot", "user", "chat"}: write as a user
     GET    /sandbox/messages         ?bot&chat&after_update
     POST   /sandbox/presses          {"message", "data", "bot", "user"}: press a button
-    POST   /sandbox/updates          {"update", "bot"}: a raw update, by default a broken one
+    POST   /sandbox/updates          {"update", "bot"}: a raw update, by default a broken one;
+                                     or {"updates"}: many of them
     GET    /sandbox/replies          ?after_update&bot&chat&count&timeout: waits
     GET    /sandbox/polling          ?bot&more_than&timeout: waits
     GET    /sandbox/statistics       ?bot
@@ -158,10 +159,15 @@ def _press(stage: Stage, fields: Fields) -> object:
 
 
 def _inject(stage: Stage, fields: Fields) -> object:
-    update = fields.values.get("update")
-    if not isinstance(update, dict | str | None):
-        raise BadParameters(f"update: found {update!r}, an object or a text is needed")
-    return {"update_id": stage.inject(update, fields.optional_integer("bot"))}
+    updates = fields.values.get("updates", [fields.values.get("update")])
+    if not isinstance(updates, list) or not updates:
+        raise BadParameters(f"updates: found {updates!r}, a list of updates is needed")
+    bot = fields.optional_integer("bot")
+    for update in updates:
+        if not isinstance(update, dict | str | None):
+            raise BadParameters(f"update: found {update!r}, an object or a text is needed")
+        last = stage.inject(update, bot)
+    return {"update_id": last}
 
 
 def _messages(stage: Stage, fields: Fields) -> object:

@@ -58,6 +58,10 @@ class SandboxClient:
         body = {"bot": bot} if update is None else {"bot": bot, "update": update}
         return int(self._ask("POST", "/updates", body)["update_id"])
 
+    def inject_all(self, updates: list[Document], bot: int | None = None) -> int:
+        """Queue many raw updates. Returns the update_id of the last one."""
+        return int(self._ask("POST", "/updates", {"bot": bot, "updates": updates})["update_id"])
+
     def messages(
         self, bot: int | None = None, chat: int | None = None, after_update: int = 0
     ) -> list[Document]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.figures import Figures, LoopFigures, Phase, PollingFigures, Snapshot
+from bot import health
+from bot.figures import Figures, LoopFigures, Phase, PoisonFigures, PollingFigures, Snapshot
 from bot.health import Limits, judge
+from bot.health_keys import STATUSES, TROUBLES
 from bot.verdict import Verdict
 
 NOW = 1000.0
@@ -42,6 +46,49 @@ def test_a_bot_that_has_not_finished_its_first_poll_is_well() -> None:
     fresh = PollingFigures(began=NOW - 29, started=NOW - 29)
     assert verdict(polling=fresh).ok
     assert verdict(polling=replace(fresh, began=NOW - 31)).status == "late"
+
+
+def test_a_crowd_is_neither_late_nor_an_outage() -> None:
+    """A poll that waits for handlers is told after some seconds; the pause counts for nothing."""
+    crowd = polling(held=NOW - 4, finished=NOW - 90, succeeded=NOW - 90, failures=1)
+    assert verdict(polling=crowd).status == "running"
+    found = verdict(polling=replace(crowd, held=NOW - 6))
+    assert (found.status, found.code, found.trouble) == ("degraded", 200, "crowd")
+    over = replace(crowd, held=None, released=NOW - 1)
+    assert verdict(polling=over).status == "running"
+    assert verdict(polling=replace(over, released=NOW - 31)).status == "late"
+
+
+def test_a_crowd_before_handlers_that_never_end_is_stuck() -> None:
+    """Two minutes in which none of them ends: only a restart helps."""
+    crowd = polling(held=NOW - 500)
+    assert verdict(polling=crowd, last_end=NOW - 119).status == "degraded"
+    found = verdict(polling=crowd, last_end=NOW - 121, running=256, waiting=1001)
+    assert (found.status, found.code, found.trouble) == ("stuck", 503, "handlers")
+    assert "256 handlers are at it, none has ended for 121 s, and 1001 updates wait" in str(found)
+    assert verdict(polling=crowd).trouble == "handlers"
+    assert verdict(polling=polling(held=NOW - 119)).status == "degraded"
+
+
+def test_poison_is_told_for_a_while_or_until_it_is_forgotten() -> None:
+    """Poisoned is 200, and says of which kind; graver things are told first."""
+    poison = PoisonFigures(unreadable=2, deadly=1, kept=3, last=NOW - 10)
+    found = verdict(poison=poison)
+    assert (found.status, found.code, found.trouble) == ("poisoned", 200, "poison")
+    assert "(2 could not be read, 1 ended the bot each time)" in (found.reason or "")
+    assert verdict(poison=poison, poller_alive=False).status == "deaf"
+    assert verdict(poison=replace(poison, last=NOW - 601)).status == "running"
+    assert verdict(poison=replace(poison, kept=0)).status == "running"
+    assert verdict(poison=replace(poison, kept=None)).status == "poisoned"
+
+
+def test_all_words_are_listed() -> None:
+    """Whatever the verdict says, the page and the metrics know the word."""
+    words = {word.word for word in STATUSES + TROUBLES}
+    source = Path(health.__file__).read_text()
+    said = re.findall(r'Verdict\(\s*"(\w+)", \d+, [^"]*(?:"(\w+)")?\)', source)
+    assert len(said) > 12
+    assert {word for pair in said for word in pair if word} <= words
 
 
 @pytest.mark.parametrize(
