@@ -136,7 +136,7 @@ def is_going(world: World, ledger: Ledger) -> bool:
         return False
     begun = (process.stopped_at, process.examined_at, process.farewell_at)
     ending = any(at is not None for at in begun)
-    return world.leaving or ledger.leaving or bool(ledger.open_stops) or ending
+    return world.is_leaving() or ledger.leaving or bool(ledger.open_stops) or ending
 
 
 # --- reloads ----------------------------------------------------------------------------------
