@@ -26,6 +26,24 @@ def expect_startup(world: World, ledger: Ledger, process: Process) -> None:
     expect_end(world, ledger, process, world.now + bound, None)
 
 
+def expect_retirement(world: World, ledger: Ledger, process: Process) -> None:
+    """Nothing becomes older than it may, once it is up."""
+    maximum = ledger.policy.maximum_age
+    if maximum is not None:
+        by = max(world.now, process.spawned_at + maximum) + ledger.policy.maximum_age_spread
+        world.at(by + SLACK, check_retirement, world, ledger, process, world.paused)
+
+
+def check_retirement(world: World, ledger: Ledger, process: Process, paused: float) -> None:
+    """It is on its way out; time in which the watchdog did not run does not count."""
+    if process.is_ended or process.seen_empty or process.retuned:
+        return None
+    if world.paused > paused:
+        by = world.now + world.paused - paused
+        return world.at(by + SLACK, check_retirement, world, ledger, process, world.paused)
+    raise Broken("health bound", f"{ledger.name} is older than it may become")
+
+
 def expect_detection(world: World, ledger: Ledger, process: Process) -> None:
     """A hang is acted on within failure_threshold x period + timeout, and the heartbeat."""
     policy = ledger.policy

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.simulation import pace
 from tests.simulation.bounds import SLACK
 from tests.simulation.ledger import Broken, Ledger, Process
 from watchdog.core import events
@@ -44,6 +45,23 @@ def expect_end_of_examination(
         args = (world, ledger, process, world.paused)
         return world.at(at, expect_end_of_examination, *args)
     raise Broken("evidence", f"{ledger.name} lives on: its evidence takes too long")
+
+
+def hear_age(world: World, ledger: Ledger) -> None:
+    """Whether it is old enough to be replaced."""
+    process, policy = ledger.process, ledger.policy
+    if process is None or process.running_since is None or policy.maximum_age is None:
+        return
+    youngest = policy.maximum_age - policy.maximum_age_spread
+    if process.retuned or world.now >= process.spawned_at + youngest - SLACK:
+        excuse_planned(ledger, process)
+
+
+def excuse_planned(ledger: Ledger, process: Process) -> None:
+    """A planned end is no failure: the next process may follow at once, whatever came before."""
+    if process.running_since is not None and not process.is_ended:
+        process.may_end = True
+        pace.reset(ledger)
 
 
 def check_rest_is_told(ledger: Ledger, process: Process) -> None:

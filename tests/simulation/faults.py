@@ -125,6 +125,15 @@ def outgrow(world: World, ledger: Ledger, x: float) -> bool:
     return True
 
 
+def recycle(world: World, ledger: Ledger, x: float) -> bool:
+    """It is time for another process."""
+    process = ledger.process
+    if process is None or process.seen_begun is None:
+        return False
+    world.deliver(ledger.name, events.Recycle(process.incarnation, "it is time"))
+    return True
+
+
 def notify(world: World, ledger: Ledger, x: float) -> bool:
     """It says something of itself, perhaps with its last breath."""
     process = ledger.process
@@ -226,6 +235,7 @@ KINDS: dict[str, tuple[Kind, int]] = {
     "fail_probes": (fail_probes, 4),
     "delay_probes": (delay_probes, 3),
     "outgrow": (outgrow, 2),
+    "recycle": (recycle, 2),
     "notify": (notify, 5),
     "contend": (contend, 4),
     "revoke": (revoke, 4),

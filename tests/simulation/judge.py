@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.simulation import bounds, hooks, pace, readiness
+from tests.simulation import bounds, endings, hooks, pace, readiness
 from tests.simulation.ledger import Broken, Ledger, Process
 from watchdog.core import events
 from watchdog.core.effects import Answer, Effect, Release, Spawn
@@ -31,6 +31,8 @@ def hear(world: World, ledger: Ledger, event: Event) -> None:
     elif isinstance(event, events.HookDone):
         hooks.hear(ledger, event)
     process = ledger.process
+    if isinstance(event, events.AgeReached):
+        endings.hear_age(world, ledger)
     if not isinstance(event, events.OfProcess):
         return
     if process is None or event.incarnation != process.incarnation:
@@ -43,6 +45,8 @@ def hear(world: World, ledger: Ledger, event: Event) -> None:
         hear_words(world, ledger, process, event)
     elif isinstance(event, events.Overweight):
         process.may_end = True
+    elif isinstance(event, events.Recycle):
+        endings.excuse_planned(ledger, process)
     else:
         hear_life(world, ledger, process, event)
 
@@ -111,6 +115,7 @@ def note_running(world: World, ledger: Ledger) -> None:
         process.beat_until = world.now + ledger.policy.heartbeat
     if process.hung_since is not None:
         bounds.expect_detection(world, ledger, process)
+    bounds.expect_retirement(world, ledger, process)
 
 
 # --- what the core wants ----------------------------------------------------------------------

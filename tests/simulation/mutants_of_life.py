@@ -7,7 +7,17 @@ from typing import Any
 from pytest import MonkeyPatch
 
 from tests.simulation.mutation import change_row
-from watchdog.core import drains, events, fleet, going_down, hearing, machine, ordering, transitions
+from watchdog.core import (
+    coming_up,
+    drains,
+    events,
+    fleet,
+    going_down,
+    hearing,
+    machine,
+    ordering,
+    transitions,
+)
 from watchdog.core.effects import Release
 from watchdog.core.model import Cause, Need, Policy, State
 from watchdog.core.program import Program
@@ -213,6 +223,11 @@ def counts_from_one_again(patch: MonkeyPatch) -> None:
 def waits_for_what_it_needs_no_more(patch: MonkeyPatch) -> None:
     """A reload that drops a dependency does not let go who waits for it."""
     patch.setattr(transitions, "wait_anew", lambda t: None)
+
+
+def grows_old(patch: MonkeyPatch) -> None:
+    """Nobody looks how old a process is."""
+    patch.setattr(coming_up, "set_age", lambda t: None)
 
 
 # --- evidence ---------------------------------------------------------------------------------

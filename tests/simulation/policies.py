@@ -51,6 +51,8 @@ def draw_policy(rng: Random, name: str, before: list[str], leave_with_child: boo
         priority=rng.choice((1, 999, 999)),
         autostart=rng.random() < 0.8,
         hooks=draw_hooks(rng),
+        maximum_age=rng.choice((None,) * 6 + (20.0, 60.0)),
+        maximum_age_spread=rng.choice((0.0, 3.0)),
     )
 
 

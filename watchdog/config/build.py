@@ -13,7 +13,7 @@ from watchdog.config.envfile import read_env_file
 from watchdog.config.errors import ConfigError, Findings, KeyPath
 from watchdog.config.expand import CannotExpand, Scope, expand
 from watchdog.config.held_sockets import sockets_of
-from watchdog.config.hooking import commands_of, policies_of
+from watchdog.config.hooking import check_hooks, commands_of, policies_of
 from watchdog.config.kinds import UNLIMITED
 from watchdog.config.listening import listener_of
 from watchdog.config.log_limits import check_limits
@@ -27,6 +27,7 @@ from watchdog.config.model import (
 from watchdog.config.places import resolve
 from watchdog.config.probing import Plan, plan_probes
 from watchdog.config.read import Table, read_section
+from watchdog.config.recycling import ceilings_of, check_schedule
 from watchdog.config.schema import PROGRAM
 from watchdog.config.secret import secrets_of_headers
 from watchdog.config.sensitive import find_secrets
@@ -74,6 +75,8 @@ def build_program(
     plan = plan_probes(table, findings)
     environment = {**variables.content, **(table["environment"] or {})}
     _check_lease(table, findings)
+    check_schedule(table, findings)
+    check_hooks(table, findings)
     _check_token(table, plan, environment, around, findings)
     return ProgramConfig(
         name=name,
@@ -89,7 +92,6 @@ def build_program(
         when_held=table["when_held"],
         lease=table["lease"],
         on_watchdog_death=table["on_watchdog_death"] or _fate(table),
-        memory=table["memory"],
         logs=_logs(name, table["logs"], around, findings),
         probes={role: target for role, (target, _) in plan.probes.items()},
         secrets=find_secrets(raw, variables.scope, environment) | _header_secrets(plan),
@@ -105,6 +107,9 @@ def build_program(
         instance=instance,
         depends_on=table["depends_on"],
         hooks=commands_of(table),
+        restart_at=table["restart_at"],
+        restart_at_zone=table["restart_at_zone"],
+        **ceilings_of(table),
     )
 
 
@@ -213,6 +218,8 @@ def _policy(name: str, table: Table, plan: Plan, findings: Findings) -> Policy:
         group_priority=table["group_priority"],
         autostart=table["autostart"],
         hooks=policies_of(table),
+        maximum_age=table["maximum_age"],
+        maximum_age_spread=table["maximum_age_spread"],
     )
 
 

@@ -195,7 +195,6 @@ class ProgramConfig(Struct, frozen=True):
     when_held: Literal["fail", "wait"]
     lease: str | None
     on_watchdog_death: Literal["adopt", "kill"]
-    memory: int | None
     logs: LogsConfig
     probes: dict[Role, ProbeTarget]
     secrets: frozenset[str]  # to be struck out of all output
@@ -211,6 +210,12 @@ class ProgramConfig(Struct, frozen=True):
     instance: Instance | None = None
     depends_on: tuple[str, ...] = ()  # as written: also groups. The policy's are programs.
     hooks: dict[Hook, tuple[str, ...]] = {}  # what each runs
+    memory: int | None = None  # bytes that its tree may use
+    memory_over: float = 0.0  # seconds over which that is an average; 0 is at once
+    cpu: float | None = None  # processors that its tree may use
+    cpu_over: float = 0.0
+    restart_at: str | None = None  # a cron line
+    restart_at_zone: str | None = None  # None is the machine's
 
     @property
     def written(self) -> str:

@@ -50,7 +50,7 @@ def read_section(
     table = check_table(raw, path, findings, "true, or a table" if section.switch else "a table")
     _report_unknown(section, table, path, findings)
     values = {
-        key: read_option(option, table, (*path, key), scope, findings)
+        key: read_option(option, table, _place(section, key, table, path), scope, findings)
         for key, option in section.options.items()
     }
     for key, inner in section.sections.items():
@@ -61,12 +61,21 @@ def read_section(
     return Table(path, frozenset(table), values)
 
 
+class _Short(dict[str, Any]):
+    """A table for which one value was written, that of its `short` key."""
+
+
+def _place(section: Section, key: str, table: dict[str, Any], path: KeyPath) -> KeyPath:
+    """Where the user wrote the option."""
+    return path if isinstance(table, _Short) and key == section.short else (*path, key)
+
+
 def _switch(section: Section, raw: Any) -> Any:
     """What was written for a section, with what stands for a table replaced by that."""
     if section.switch and isinstance(raw, bool):
         return {} if raw else None
     if section.short and raw is not None and not isinstance(raw, dict):
-        return {section.short: raw}
+        return _Short({section.short: raw})
     return raw
 
 

@@ -16,6 +16,7 @@ from watchdog.config.listening import LISTENER
 from watchdog.config.login_options import LOGIN
 from watchdog.config.options import PATH, option, section
 from watchdog.config.probe_options import LIVENESS, READINESS, STARTUP
+from watchdog.config.recycling import CPU, MEMORY, SCHEDULE
 from watchdog.config.tables import (
     EVIDENCE,
     EXIT_CODES,
@@ -247,15 +248,7 @@ PROGRAM = section(
         unset="no heartbeat",
         elsewhere="WatchdogSec",
     ),
-    option(
-        "memory",
-        kinds.size(2**20),
-        None,
-        "Restart it above this.",
-        example='"512MB"',
-        unset="no ceiling",
-        elsewhere="max_memory_restart MemoryMax",
-    ),
+    *SCHEDULE,
     option(
         "on_watchdog_death",
         kinds.choice("adopt", "kill"),
@@ -273,6 +266,8 @@ PROGRAM = section(
     STOP,
     HOOKS,
     RELOAD,
+    MEMORY,
+    CPU,
     LIMITS,
     LOGS,
     LISTENER,

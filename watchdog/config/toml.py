@@ -35,9 +35,7 @@ def _locator(text: str) -> Callable[[KeyPath], int | None]:
 
         if not lines:
             lines.update(find_lines(text))
-        # What was written short, `hooks.pre_start = "..."`, is read as if it had its table.
-        longest = next((path[:n] for n in range(len(path), 3, -1) if path[:n] in lines), path)
-        return lines.get(longest)
+        return lines.get(path)
 
     return locate
 

@@ -111,6 +111,7 @@ def become_running(t: Turn) -> None:
         for role, probe in program.policy.probes.items()
         if role is not Role.STARTUP
     }
+    set_age(t)
     if program.policy.heartbeat is not None:
         program.beat_by = now + program.policy.heartbeat
     refresh_health(t)
@@ -118,6 +119,21 @@ def become_running(t: Turn) -> None:
     if not program.came_up and Hook.POST_START in program.policy.hooks and program.hook is None:
         hooks.begin(t, Hook.POST_START)
     program.came_up = True
+
+
+def set_age(t: Turn) -> None:
+    """Note when this process will be too old: not at the same time as others of its kind.
+
+    One that is too old already, since another watchdog ran or the configuration was another, goes
+    within the spread from now.
+    """
+    program, now = t.program, t.moment.now
+    maximum, spread = program.policy.maximum_age, program.policy.maximum_age_spread
+    program.age_at = None
+    if maximum is not None:
+        begun = now if program.started_at is None else program.started_at
+        at = begun + maximum - spread * t.moment.chance
+        program.age_at = at if at > now else now + spread * t.moment.chance
 
 
 def refresh_health(t: Turn) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from watchdog.core.events import (
+    AgeReached,
     BeatMissed,
     Event,
     EvidenceOver,
@@ -31,6 +32,7 @@ TIME_EVENTS = (
     BeatMissed,
     Settled,
     ReloadDue,
+    AgeReached,
     ProbeDue,
 )
 
@@ -54,6 +56,8 @@ def deadlines(program: Program) -> Iterator[tuple[float, Event]]:
     if program.reloading is not None:
         reloading = program.reloading
         yield (reloading.by if reloading.settled else reloading.sure), ReloadDue()
+    if program.age_at is not None:
+        yield program.age_at, AgeReached()
     for role, check in program.checks.items():
         yield check.due, ProbeDue(role)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from watchdog.core.model import Exit, Hook, Need, Policy, Role
+from watchdog.core.model import Cause, Exit, Hook, Need, Policy, Role
 
 
 class Event(Struct, frozen=True):
@@ -154,7 +154,14 @@ class TreeEmpty(OfProcess, frozen=True):
 
 
 class Overweight(OfProcess, frozen=True):
-    """The tree uses more memory than it may."""
+    """The tree uses more memory, or processor time, than it may."""
+
+    reason: str
+    cause: Cause = Cause.MEMORY
+
+
+class Recycle(OfProcess, frozen=True):
+    """It is time for another process, as was planned."""
 
     reason: str
 
@@ -236,6 +243,10 @@ class EvidenceOver(Event, frozen=True):
 
 class HookOver(Event, frozen=True):
     """The time of a hook is over."""
+
+
+class AgeReached(Event, frozen=True):
+    """It is as old as it may become."""
 
 
 class StartupOver(Event, frozen=True):

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from watchdog.core import coming_up, hooks, restart, turn
 from watchdog.core.effects import Examine, Kill, Quit, Release, Signal, StopProbing
-from watchdog.core.model import EXAMINED, Cause, Exit, Hook, Need, Outcome, Role, State
+from watchdog.core.model import (
+    EXAMINED,
+    PLANNED,
+    POLITE,
+    Cause,
+    Exit,
+    Hook,
+    Need,
+    Outcome,
+    Role,
+    State,
+)
 from watchdog.core.program import Program
 from watchdog.core.turn import Turn
 
@@ -101,7 +112,7 @@ def kill(t: Turn) -> None:
 
 def grace_for(program: Program, cause: Cause) -> float:
     """How long a process that is being ended for this cause may take to go by itself."""
-    if cause in (Cause.OPERATOR, Cause.RESTART, Cause.MEMORY, Cause.SELF, Cause.HOOK):
+    if cause in (*POLITE, Cause.SELF, Cause.HOOK):
         return program.policy.stop.grace
     if cause is Cause.HANG and Role.LIVENESS in program.policy.probes:
         return program.policy.probes[Role.LIVENESS].grace
@@ -145,7 +156,7 @@ def settle(t: Turn) -> None:
     if not program.wanted:
         return rest(t)
     cause = program.cause or Cause.RESTART
-    if cause in (Cause.OPERATOR, Cause.RESTART, Cause.LEASE):
+    if cause in PLANNED or cause is Cause.LEASE:
         return coming_up.pass_gate(t)
     return fail(t, cause, program.last_exit, program.reason)
 

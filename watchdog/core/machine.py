@@ -25,12 +25,13 @@ from msgspec import Struct
 
 from watchdog.core import hearing as hear
 from watchdog.core import hook_transitions as hooks
-from watchdog.core import reloading
+from watchdog.core import recycling, reloading
 from watchdog.core import transitions as do
 from watchdog.core.deadlines import TIME_EVENTS, is_due
 from watchdog.core.effects import Effect
 from watchdog.core.events import (
     Adopted,
+    AgeReached,
     BeatMissed,
     Bereaved,
     Event,
@@ -49,6 +50,7 @@ from watchdog.core.events import (
     Overweight,
     Probed,
     ProbeDue,
+    Recycle,
     Refused,
     Reload,
     ReloadDue,
@@ -174,6 +176,7 @@ TABLE: Mapping[type[Event], Mapping[State, Row]] = {
         STARTING: Row(do.shed_weight, (STOPPING,)),
         RUNNING: Row(do.shed_weight, (STOPPING,)),
     },
+    Recycle: {RUNNING: Row(recycling.recycle, (STOPPING,))},
     Examined: {STOPPING: Row(do.conclude_examination)},
     # --- hooks
     HookFound: {STOPPED: Row(hooks.find)},
@@ -211,6 +214,7 @@ TABLE: Mapping[type[Event], Mapping[State, Row]] = {
     StartupOver: {STARTING: Row(do.end_startup, (RUNNING, STOPPING))},
     Settled: {RUNNING: Row(do.settle)},
     ReloadDue: {RUNNING: Row(reloading.come_due)},
+    AgeReached: {RUNNING: Row(recycling.retire_old, (STOPPING,))},
     ProbeDue: {STARTING: Row(do.probe), RUNNING: Row(do.probe)},
     BeatMissed: {RUNNING: Row(hear.miss_beat, (STOPPING,))},
 }
@@ -235,6 +239,8 @@ IGNORED: Mapping[type[Event], tuple[State, ...]] = {
     HookFound: tuple(state for state in State if state is not STOPPED),
     # Words about a process that is gone, or is going anyway.
     Overweight: (*NO_PROCESS, STOPPING),
+    # One that is only just coming up is new.
+    Recycle: (*NO_PROCESS, STARTING, STOPPING),
     Examined: (*NO_PROCESS, STARTING, RUNNING),
     Probed: (*NO_PROCESS, STOPPING),
     Notified: NO_PROCESS,
@@ -245,6 +251,7 @@ IGNORED: Mapping[type[Event], tuple[State, ...]] = {
     StartupOver: (*NO_PROCESS, RUNNING, STOPPING),
     Settled: (*NO_PROCESS, STARTING, STOPPING),
     ReloadDue: (*NO_PROCESS, STARTING, STOPPING),
+    AgeReached: (*NO_PROCESS, STARTING, STOPPING),
     ProbeDue: (*NO_PROCESS, STOPPING),
     BeatMissed: (*NO_PROCESS, STARTING, STOPPING),
 }

@@ -66,6 +66,9 @@ class Cause(StrEnum):
     LEASE = "lease"  # the grant to run was withdrawn
     REFUSED = "refused"  # a probe found what no restart can cure
     HOOK = "hook"  # a hook failed that must not fail
+    CPU = "cpu"
+    SCHEDULE = "schedule"  # its restart_at
+    AGE = "age"  # its maximum_age
 
 
 class Hook(StrEnum):
@@ -165,11 +168,14 @@ class HookPolicy(Struct, frozen=True):
     on_failure: Literal["fail", "ignore"] = "fail"  # of pre_start and post_start
 
 
-EXAMINED = (Cause.HANG, Cause.STARTUP, Cause.MEMORY)
+EXAMINED = (Cause.HANG, Cause.STARTUP, Cause.MEMORY, Cause.CPU)
 """A process that is ended for one of these is examined first: once dead it tells nothing."""
 
 
-POLITE = (Cause.OPERATOR, Cause.RESTART, Cause.MEMORY)
+PLANNED = (Cause.OPERATOR, Cause.RESTART, Cause.SCHEDULE, Cause.AGE)
+"""Somebody wanted it, now or when the configuration was written: no failure."""
+
+POLITE = (*PLANNED, Cause.MEMORY, Cause.CPU)
 """A process that is ended for one of these has its pre_stop hook run first."""
 
 
@@ -192,6 +198,8 @@ class Policy(Struct, frozen=True):
     group_priority: int | None = None  # of its group, which counts first; None: its own
     autostart: bool = True
     hooks: dict[Hook, HookPolicy] = {}
+    maximum_age: float | None = None  # of a process; then another takes its place
+    maximum_age_spread: float = 0.0  # by up to so much earlier, by chance
 
     @property
     def rank(self) -> tuple[int, int]:

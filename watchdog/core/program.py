@@ -82,6 +82,7 @@ class Program(Struct):
     settle_at: float | None = None
     beat_by: float | None = None
     examine_by: float | None = None  # its end waits for the evidence, but no longer than this
+    age_at: float | None = None  # it is too old then
     hook_by: float | None = None  # the hook must be over, or is killed (again)
     reloading: Reloading | None = None
     reload_trouble: str = ""  # why the last reload by signal came to nothing

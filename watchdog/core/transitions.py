@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from watchdog.core import coming_up, events, going_down, health, hooks, turn
 from watchdog.core.effects import Acquire, Signal, StopProbing
-from watchdog.core.model import Cause, Exit, Need, Outcome, Role, State
+from watchdog.core.model import Cause, Exit, Need, Outcome, Policy, Role, State
 from watchdog.core.turn import Turn
 
 # --- the operator -----------------------------------------------------------------------------
@@ -97,12 +97,19 @@ def retune(t: Turn, event: events.Retuned) -> None:
         beat = event.policy.heartbeat
         if beat != before.heartbeat:  # else an extension that was granted still holds
             program.beat_by = None if beat is None else now + beat
+        if aging(before) != aging(event.policy):
+            coming_up.set_age(t)
         coming_up.refresh_health(t)
     elif program.state is State.STARTING and program.pid is not None:
         program.up_at, program.checks = None, {}
         coming_up.watch_startup(t)
     elif program.state is State.WAITING:
         wait_anew(t)
+
+
+def aging(policy: Policy) -> tuple[float | None, float]:
+    """How old it may become."""
+    return policy.maximum_age, policy.maximum_age_spread
 
 
 def wait_anew(t: Turn) -> None:
@@ -293,8 +300,8 @@ def note_empty(t: Turn, event: events.TreeEmpty) -> None:
 
 
 def shed_weight(t: Turn, event: events.Overweight) -> None:
-    """It may not have that much memory."""
-    going_down.end(t, Cause.MEMORY, event.reason, t.program.policy.stop.grace)
+    """It may not have that much memory, or processor time."""
+    going_down.end(t, event.cause, event.reason, t.program.policy.stop.grace)
 
 
 # --- time -------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def enter(turn: Turn, state: State, reason: str = "") -> None:
     program = turn.program
     program.state, program.reason, program.since = state, reason, turn.moment.now
     program.retry_at = program.up_at = program.settle_at = program.beat_by = None
-    program.examine_by = program.reloading = None
+    program.examine_by = program.reloading = program.age_at = None
     if Need.TREE in program.granted:
         program.kill_at = None
     if state is not State.RUNNING:

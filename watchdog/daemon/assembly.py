@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import asdict
 
 from watchdog.config import Config, ProgramConfig
-from watchdog.core.events import Event, Probed, TreeEmpty
 from watchdog.core.fleet import Fleet
 from watchdog.core.model import State
 from watchdog.core.program import Program
@@ -29,12 +28,12 @@ from watchdog.daemon.chronicle import Chronicle
 from watchdog.daemon.console import Console
 from watchdog.daemon.crew import Adapters, Crew
 from watchdog.daemon.driver import Driver
+from watchdog.daemon.equipment import make_adapters
 from watchdog.daemon.evidence import Examiner, make_recorder
 from watchdog.daemon.gaps import Gap, Gaps
 from watchdog.daemon.gaps import describe as describe_gap
 from watchdog.daemon.herald import Herald, make_herald
 from watchdog.daemon.heritage import Heritage
-from watchdog.daemon.hook_place import program_of
 from watchdog.daemon.journal import Journal
 from watchdog.daemon.keeper import Keeper
 from watchdog.daemon.ledger import Handover, Ledger, fields_of
@@ -45,6 +44,7 @@ from watchdog.daemon.records import Records, describe, key_of
 from watchdog.daemon.rehearsals import Rehearsals
 from watchdog.daemon.reload import Reloader
 from watchdog.daemon.remarks import Remarks
+from watchdog.daemon.schedules import Schedules
 from watchdog.daemon.service import Service
 from watchdog.daemon.serving import make_service
 from watchdog.daemon.signs import Signs
@@ -52,14 +52,10 @@ from watchdog.daemon.tally import Tally
 from watchdog.daemon.upward import Teller, make_teller
 from watchdog.daemon.veil import Veil
 from watchdog.daemon.views import Views
-from watchdog.daemon.wards import Wards
 from watchdog.incidents.recorder import Recorder
 from watchdog.locks import Locks
 from watchdog.logs.capture import Captures
-from watchdog.logs.feed import Feeds
-from watchdog.probes.heartbeat import NotifySockets
-from watchdog.probes.probes import Probes
-from watchdog.process import PROVES_TREES, MemoryWatch, Processes, choose_system
+from watchdog.process import PROVES_TREES
 from watchdog.process.oom import OomWatch
 from watchdog.sockets import Sockets
 
@@ -166,6 +162,7 @@ class Parts:
             lambda before, after: self.views.note(before, after),
             lambda before, after: self.keeper.note(before, after),
             lambda before, after: self.upward.touch(),
+            lambda before, after: self.schedules.note(before, after),
             lambda before, after: doors.watch_rest(self.sockets, before, after),
             lambda before, after: self.audience.observe(before, after),
             lambda before, after: self.recorder.note(before, after),
@@ -219,20 +216,7 @@ class Parts:
 
     @cached_property
     def adapters(self) -> Adapters:
-        system = choose_system(self.config.state, cgroup=self.config.cgroup == "auto")
-        processes = Processes(self._post_of_process, system)
-        return Adapters(
-            processes=processes,
-            captures=self.captures,
-            locks=self.locks,
-            probes=Probes(self._post_of_probe, self.veil.over),
-            notify=NotifySockets(self.driver.post, str(self.config.state), self.veil.over),
-            memory=MemoryWatch(self.driver.post, processes.memory),
-            wards=Wards(processes, system.place_of),
-            feeds=Feeds(self.config.state),
-            audience=self.audience,
-            sockets=self.sockets,
-        )
+        return make_adapters(self)
 
     @cached_property
     def sockets(self) -> Sockets:
@@ -254,23 +238,6 @@ class Parts:
             self.captures.last_words,
             OomWatch(),
         )
-
-    def _post_of_process(self, name: str, event: Event) -> None:
-        if (owner := program_of(name)) is not None:
-            return self.hooks.hear(owner, event)
-        # The last output of an incarnation is written before the next one begins.
-        if isinstance(event, TreeEmpty):
-            self.crew.clear_away(name)
-            if name in self.crew.configs:
-                self.outputs.note_end(name, event.incarnation)
-        return self.driver.post(name, self.remarks.on_process(name, event))
-
-    def _post_of_probe(self, name: str, event: Event) -> None:
-        remarked = self.remarks.on_probe(name, event)
-        if isinstance(remarked, Probed):
-            self.recorder.probed(name, remarked)
-            self.herald.probed(name, remarked)
-        self.driver.post(name, remarked)
 
     # --- the programs
 
@@ -320,6 +287,10 @@ class Parts:
                 self.rehearsals.reloading, partial(self.tally.reloading, self.upward.reloading)
             ),
         )
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        return Schedules(self.crew.configs, lambda: self.fleet.programs, self.driver.post)
 
     @cached_property
     def rehearsals(self) -> Rehearsals:

@@ -26,7 +26,7 @@ from watchdog.logs.feed import Feeds
 from watchdog.probes.attempt import Surroundings
 from watchdog.probes.heartbeat import NotifySockets
 from watchdog.probes.probes import Probes
-from watchdog.process import MemoryWatch, Processes, SpawnSpec
+from watchdog.process import Ceiling, Ceilings, Processes, SpawnSpec
 from watchdog.process.users import Account, account_of
 from watchdog.sockets import CannotListen, Sockets
 
@@ -61,7 +61,7 @@ class Adapters(NamedTuple):
     locks: Locks
     probes: Probes
     notify: NotifySockets
-    memory: MemoryWatch
+    ceilings: Ceilings
     wards: Wards
     feeds: Feeds
     audience: Audience
@@ -173,7 +173,7 @@ class Crew:
     def clear_away(self, name: str) -> None:
         """Nothing of the process lives: write its last output, stop weighing it."""
         self._adapters.captures.release(name)
-        self._adapters.memory.forget(name)
+        self._adapters.ceilings.forget(name)
         self._adapters.wards.forget(name)
 
     def _note_process(self, config: ProgramConfig, incarnation: int) -> None:
@@ -188,8 +188,7 @@ class Crew:
         """Weigh it, and have it guarded, where that is configured."""
         if config.on_watchdog_death == "kill":
             self._adapters.wards.watch(config.name)
-        if config.memory is not None:
-            self._adapters.memory.watch(config.name, incarnation, config.memory)
+        self._adapters.ceilings.watch(config.name, incarnation, ceilings_of(config))
 
     def _open_output(self, config: ProgramConfig) -> ChildEnds:
         return self._adapters.captures.open(config.name, config.logs, config.secrets)
@@ -239,6 +238,13 @@ def environment_of(config: ProgramConfig, server: str) -> dict[str, str]:
     if config.instance is not None:
         own[INSTANCE] = str(config.instance.number)
     return {**inherited, **ours, **config.environment, **own}
+
+
+def ceilings_of(config: ProgramConfig) -> tuple[Ceiling, ...]:
+    """What its tree may use."""
+    memory, cpu = config.memory, config.cpu
+    found = [Ceiling("memory", memory, config.memory_over)] if memory is not None else []
+    return (*found, *([Ceiling("cpu", cpu, config.cpu_over)] if cpu is not None else []))
 
 
 def limit_of(value: int | None) -> tuple[int, int]:

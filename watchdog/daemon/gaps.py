@@ -15,12 +15,10 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from watchdog.core.model import Cause, Need
+from watchdog.core.model import PLANNED, Cause, Hook, Need
 from watchdog.core.program import Program
 from watchdog.daemon.ledger import AT_REST
 from watchdog.sockets import LINGER
-
-PLANNED = (Cause.OPERATOR, Cause.RESTART)
 
 
 class Gap(Struct, frozen=True):
@@ -89,6 +87,8 @@ class Gaps:
         if gap is None:
             return ""
         kind = "planned" if gap.planned else gap.cause or "unplanned"
+        if gap.cause in (Cause.SCHEDULE, Cause.AGE):
+            kind = f"planned: {gap.cause}"
         return f"Its last restart ({kind}) left {describe(gap)}."
 
     def _follow(self, empty: Empty, before: Program, after: Program) -> None:
@@ -119,9 +119,10 @@ class Gaps:
 
 def is_emptied(before: Program, after: Program) -> bool:
     """Whether a tree was proved empty in this step; the next incarnation may begin in the same."""
-    if Need.TREE in before.granted or before.spawning:
+    if Need.TREE in before.granted or before.spawning or before.hook is Hook.PRE_START:
         return False
-    return Need.TREE in after.granted or after.incarnation != before.incarnation
+    emptied = after.emptied and not before.emptied  # a hook may still run
+    return emptied or Need.TREE in after.granted or after.incarnation != before.incarnation
 
 
 def describe(gap: Gap) -> str:

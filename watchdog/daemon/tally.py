@@ -25,7 +25,7 @@ from watchdog.daemon.remarks import BY_KERNEL
 Observer = Callable[[Program, Event, Program], None]
 
 ALIVE = (State.STARTING, State.RUNNING)
-NOT_AUTOMATIC = (Cause.RESTART, Cause.LEASE)
+NOT_AUTOMATIC = (Cause.RESTART, Cause.LEASE, Cause.SCHEDULE, Cause.AGE)
 """Causes of a new process that are no restart by the policy."""
 
 

@@ -16,8 +16,10 @@ from msgspec.structs import replace
 from watchdog.config.errors import ConfigError, Problem
 from watchdog.config.model import Address, Config, ProgramConfig
 from watchdog.config.places import SOCKET_NAME, default_state, state_root
-from watchdog.core.model import Policy, Role
+from watchdog.core.model import Hook, Policy, Role
 from watchdog.core.ordering import depths, start_order, stop_stages
+
+AT_STOP = (Hook.PRE_STOP, Hook.POST_EXIT)
 
 REAPING = 2.0
 """Seconds for each stage of a stop beyond its grace: SIGKILL, and proof that all is gone."""
@@ -197,7 +199,7 @@ def reduce(program: ProgramConfig) -> Program:
         env_file=str(program.env_file or ""),
         log=str(program.logs.path),
         start_seconds=longest_start(program.policy),
-        stop_seconds=program.policy.stop.grace,
+        stop_seconds=program.policy.stop.grace + time_for(program.policy, *AT_STOP),
         memory=program.memory,
         singleton=program.singleton.key if program.singleton else "",
         addresses=tuple(one.key for one in program.sockets if isinstance(one.place, Address)),
@@ -213,6 +215,16 @@ def name_instance(config: Config) -> str:
 
 def longest_start(policy: Policy) -> float:
     """The time after which the program is ready or has failed."""
+    return time_for(policy, Hook.PRE_START) + longest_startup(policy)
+
+
+def time_for(policy: Policy, *hooks: Hook) -> float:
+    """What these hooks may take, one after the other."""
+    return sum(policy.hooks[hook].timeout for hook in hooks if hook in policy.hooks)
+
+
+def longest_startup(policy: Policy) -> float:
+    """The same for the process alone."""
     startup = policy.probes.get(Role.STARTUP)
     if startup is not None:
         allowed = startup.delay + startup.period * startup.failure_threshold + startup.timeout

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from watchdog.core.model import Cause, Health, Hook, Need, State
+from watchdog.core.model import EXAMINED, Cause, Health, Hook, Need, State
 from watchdog.core.program import Program
 
 UP = (State.STARTING, State.RUNNING)
-CONDEMNED = (Cause.HANG, Cause.STARTUP, Cause.MEMORY, Cause.REFUSED, Cause.HOOK)
+CONDEMNED = (*EXAMINED, Cause.REFUSED, Cause.HOOK)
 UNSEEN = "unseen"  # it ended while no watchdog ran
 
 

@@ -53,6 +53,9 @@ def tell_failure(incident: Incident, now: float) -> str:
             return f"At {at} {name} was given up on, for it did not come up: {reason}."
         case "memory":
             return f"At {at} {name} had outgrown its memory: {reason.removeprefix('memory: ')}."
+        case "cpu":
+            used = reason.removeprefix("cpu: ")
+            return f"At {at} {name} had used too much processor time: {used}."
         case "spawn":
             return f"At {at} {name} could not be started: {reason}."
         case "hook":

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from watchdog.process.birth import Birth
+from watchdog.process.ceilings import Ceiling, Ceilings
 from watchdog.process.exits import signal_number, words
-from watchdog.process.memory import MemoryWatch
 from watchdog.process.spec import MARKER, Mark, SpawnSpec, Usage
 
 Measure = Callable[[Mapping[str, int]], Awaitable[dict[str, Usage]]]
@@ -60,8 +60,9 @@ __all__ = [
     "MARKER",
     "PROVES_TREES",
     "Birth",
+    "Ceiling",
+    "Ceilings",
     "Mark",
-    "MemoryWatch",
     "Processes",
     "SpawnSpec",
     "Usage",

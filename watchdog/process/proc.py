@@ -9,6 +9,7 @@ from pathlib import Path
 assert sys.platform != "win32"
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def read(path: str) -> bytes:
@@ -120,6 +121,12 @@ def resident(pid: int) -> int:
     """Resident memory in bytes; shared pages are counted in every process that has them."""
     fields = read(f"/proc/{pid}/statm").split()
     return int(fields[1]) * _PAGE if fields else 0
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of processor time that it has used, with its dead children that were waited for."""
+    fields = stat(pid)  # from the state, the 3rd of proc(5), on: utime, stime, cutime, cstime
+    return sum(map(int, fields[11:15])) * _TICK if len(fields) > 14 else 0.0
 
 
 def command(pid: int) -> str:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from watchdog.core.events import Event, Exited, Spawned, SpawnFailed, TreeEmpty
-from watchdog.process import blame, limits
+from watchdog.process import blame, limits, proc
 from watchdog.process.birth import Birth
 from watchdog.process.bursts import withstand_bursts
 from watchdog.process.child import Child
@@ -156,6 +156,10 @@ class Processes:
             return self._adopted[program].weight()
         child = self._children.get(program)
         return self._family.weight(child.pid) if child is not None and self._family else 0
+
+    def cpu(self, program: str) -> float:
+        """Seconds of processor time that the tree has used so far, as far as it lives."""
+        return sum(proc.processor_time(pid) for pid in self.members(program))
 
     def strays(self, program: str) -> list[int]:
         """What lives although the main process is dead."""

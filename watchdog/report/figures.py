@@ -15,6 +15,7 @@ FAILURES = (
     "hang",
     "startup",
     "memory",
+    "cpu",
     "spawn",
     "refused",
     "hook",

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from watchdog.report.model import Kind, Line, Span, Window
 
 OPERATOR = ("operator", "restart")  # causes that somebody wanted
+SCHEDULED = ("schedule", "age")  # and those that were wanted when it was configured
 AT_REST: tuple[Kind, str] = ("apart", "shutdown")
 UNKNOWN: tuple[Kind, str] = ("unknown", "")
 
@@ -123,6 +124,8 @@ def classify(line: Line, cause: str) -> tuple[Kind, str]:
         return ("down", "unhealthy") if line.health == "unhealthy" else ("up", "")
     if line.state == "EXITED" and not failed(line):
         return "apart", "done"
+    if cause in SCHEDULED:
+        return "apart", cause
     if line.state == "STOPPED" or cause in OPERATOR:
         return "apart", "operator"
     return "down", cause or ("waiting" if line.state == "WAITING" else "start")
