@@ -19,7 +19,7 @@ def recycle(t: Turn, event: events.Recycle) -> None:
 def retire_old(t: Turn, event: events.AgeReached) -> None:
     """It is as old as it may become."""
     program = t.program
-    age = t.moment.now - (program.started_at or t.moment.now)
+    age = 0.0 if program.started_at is None else t.moment.now - program.started_at
     replace(t, Cause.AGE, f"{age:.0f} s old, at most {program.policy.maximum_age:g} s are allowed")
 
 

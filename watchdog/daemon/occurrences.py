@@ -20,7 +20,9 @@ LOCAL = Path("/etc/localtime")
 def next_time(line: str, zone: tzinfo | None, after: float) -> float:
     """The first time (Unix seconds) after `after`. Without a zone: UTC's offset as it is now."""
     moment = datetime.fromtimestamp(after, zone) if zone else datetime.fromtimestamp(after)
-    return next(CronSim(line, moment)).timestamp()
+    times = (found.timestamp() for found in CronSim(line, moment))
+    # In the hour that is repeated it begins with the first of the two, which is over.
+    return next(at for at in times if at > after)
 
 
 def zone_of(name: str | None) -> tzinfo | None:
