@@ -119,7 +119,7 @@ def test_a_right_code_runs_the_action_once(panic: Panic) -> None:
     assert len(panic.runs()) == 1
     figures = bot.health()[1]["capabilities"]["panic"]
     assert figures | {"on": True, "runs": 1, "refused": 2, "failed": 0, "running": 0} == figures
-    assert "panic: on" in panic.bench.ask("/status")[0]
+    assert "panic (one-time codes, OTP): on" in panic.bench.ask("/status")[0]
     assert bot.terminate() == 0
     assert "/panic_close_all ***" in bot.log
 
