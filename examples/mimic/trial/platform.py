@@ -18,7 +18,7 @@ from bot.sandbox import SandboxClient
 from trial.place import CONFIG, HOME, Place
 
 PATIENCE = 60.0  # seconds: a deadline for a slow machine, never waited out when all is well
-PAUSE = 0.1  # seconds between two looks
+PAUSE = 0.25  # seconds between two looks
 
 T = TypeVar("T")
 

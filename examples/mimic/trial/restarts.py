@@ -30,6 +30,8 @@ def restart_web(one: Platform, times: int, gentle: bool = True) -> str:
 def reload_web(one: Platform, times: int, gentle: bool = True) -> str:
     """SIGHUP to gunicorn: four new workers, the same master; WebSockets are asked to come again."""
     before = one.program("web")["pid"]
+    for _ in range(8):  # those that have come and gone must not be on anybody's account
+        Client(f"ws://{one.place.web}/ws").close()
     connection = Client(f"ws://{one.place.web}/ws")
     said = _under_load(one, times, gentle, lambda: _reload(one))
     code = await_close(connection)

@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 from flask_sock import Sock
 from simple_websocket import ConnectionClosed, Server
 
@@ -30,12 +30,25 @@ def install(app: Flask) -> None:
     """Serve /ws."""
     app.config.setdefault(LEAVING, lambda: False)  # gunicorn.conf.py knows better
     app.config["SOCK_SERVER_OPTIONS"] = {"ping_interval": 25}
+    app.before_request(give_own_socket)
     sock = Sock(app)
 
     @sock.route("/ws")  # type: ignore[untyped-decorator]
     def prices(connection: Server) -> None:
         with SOCKETS.track_inprogress():
             send_prices(connection, current_app.config[LEAVING])
+
+
+def give_own_socket() -> None:
+    """A WebSocket closes what it was given, and so does gunicorn: each gets its own descriptor.
+
+    With one for both, gunicorn (27) takes one connection too many off its count, and a worker that
+    is to end then leaves while it still has one: a request on it is cut off.
+    """
+    if request.url_rule is not None and request.url_rule.websocket:
+        shared = request.environ.get("gunicorn.socket")
+        if shared is not None:
+            request.environ["gunicorn.socket"] = shared.dup()
 
 
 def send_prices(connection: Server, leaving: Callable[[], bool]) -> None:
@@ -51,10 +64,9 @@ def send_prices(connection: Server, leaving: Callable[[], bool]) -> None:
 
 
 def dismiss(connection: Server) -> None:
-    """Close it from our side, and see to it that its thread ends.
+    """Close it from our side, and see to it that its thread ends, or the worker could not.
 
-    The library's thread waits for input. It must have seen the end of it before gunicorn closes the
-    socket under it: it would sleep on until its next ping, and the worker could not end.
+    The library's thread waits for the client's answer, which may never come.
     """
     connection.close(GOING_AWAY, "this worker ends; connect again")
     connection.thread.join(FAREWELL)
