@@ -9,10 +9,10 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import TCPServer
-from types import TracebackType
 from typing import Any
 
 from bot.exits import Exit, ExitCode
+from bot.urls import http_root
 
 Document = Callable[[], tuple[int, dict[str, Any]]]
 # From an Accept header to a content type and a page; raises ImportError without the library.
@@ -32,8 +32,7 @@ class HealthServer:
 
     @property
     def url(self) -> str:
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self.port}/health"
+        return f"{http_root(self._host, self.port)}/health"
 
     @property
     def port(self) -> int:
@@ -46,12 +45,7 @@ class HealthServer:
         threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         if self._server is not None:
             # shutdown() waits for the serving thread's next tick, half a second: do not.
             threading.Thread(target=self._server.shutdown, daemon=True).start()

@@ -14,6 +14,7 @@ from bot.sandbox.engine import Engine, Log
 from bot.sandbox.parameters import BadParameters, read_parameters
 from bot.sandbox.stage import Stage
 from bot.serving import Answer, Connection, Head, Limits, Request
+from bot.urls import http_root
 
 METHOD_NOT_ALLOWED = "Method Not Allowed: use GET or POST"
 CALL_PATH = re.compile(r"/bot(?P<token>[^/]*)/(?P<method>[^/]*)/?")
@@ -59,8 +60,7 @@ class Sandbox:
     @property
     def url(self) -> str:
         """The root to give to a bot as TELEGRAM_API_URL."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self.port}"
+        return http_root(self._host, self.port)
 
     @property
     def connections(self) -> int:
