@@ -20,6 +20,7 @@ from watchdog.core.machine import step
 from watchdog.core.model import Exit, Moment, Policy, RestartPolicy
 from watchdog.core.program import Program
 from watchdog.daemon.gaps import Gap, Gaps, Kept, describe
+from watchdog.sockets import LINGER
 
 POLICY = Policy("web", restart=RestartPolicy(initial=2.0, jitter=0.0), start_seconds=1.0)
 
@@ -90,7 +91,7 @@ def test_a_crash_is_not_planned() -> None:
     assert life.told == [Gap("web", 1, 3, 13.0, "crash", planned=False, held=True)]
 
 
-@pytest.mark.parametrize(("pause", "count"), [(0.2, 1), (0.3, 0)])
+@pytest.mark.parametrize(("pause", "count"), [(LINGER - 0.1, 1), (LINGER + 0.1, 0)])
 def test_a_stop_and_a_start_at_once_are_a_restart(pause: float, count: int) -> None:
     """As supervisor's clients do it; one that was left down for longer was at rest."""
     life = Life()

@@ -90,7 +90,7 @@ async def test_it_is_closed_when_the_last_user_rests(
     sockets.rest("web:0")
     sockets.rest("web:1")
     sockets.wake("web:1")
-    await asyncio.sleep(2 * LINGER)
+    await asyncio.sleep(LINGER + 0.5)
     assert sockets.keys("web:1") == [tcp.key]
     assert (sockets.keys("web:0"), can_connect(tcp)) == ([], True)
     sockets.rest("web:1")
@@ -147,7 +147,7 @@ async def test_an_upgrade_hands_all_of_it_over(
     after = Sockets(fetch, told)
     after.inherit(given, ["web"])
     assert after.open("web", [tcp, unix], ANYONE) == before
-    await asyncio.sleep(2 * LINGER)
+    await asyncio.sleep(LINGER + 0.5)
     assert (after.keys("web"), after.keys("api")) == ([tcp.key, unix.key], [])
     after.rest("web")
     await until_closed(unix)

@@ -23,7 +23,7 @@ from watchdog.config.model import SocketConfig
 from watchdog.sockets.opening import File, Owner, dress, identify, listen, open_socket
 from watchdog.sockets.recovery import Fetch, fetch_all
 
-LINGER = 0.25  # seconds
+LINGER = 1.0  # seconds: on a busy machine a client may take so long from its stop to its start
 
 
 class Inheritance(Struct, frozen=True):
