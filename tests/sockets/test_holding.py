@@ -18,9 +18,9 @@ import pytest
 from watchdog.config.model import Address, SocketConfig
 from watchdog.daemon.doors import fetch
 from watchdog.sockets import LINGER, CannotListen, Sockets
-from watchdog.sockets.opening import Owner, explain, open_socket
+from watchdog.sockets.opening import NOBODY, explain, open_socket
 
-ANYONE = Owner()
+ANYONE = NOBODY
 
 
 class Told(list[tuple[str, str]]):
@@ -258,7 +258,7 @@ def test_the_file_is_the_programs_own(tmp_path: Path) -> None:
     """Without an owner it belongs to the account as which the program runs."""
     account = pwd.getpwnam("nobody")
     wanted = SocketConfig(tmp_path / "s", mode=0o620)
-    with open_socket(wanted, Owner(account.pw_uid, account.pw_gid)):
+    with open_socket(wanted, (account.pw_uid, account.pw_gid)):
         found = (tmp_path / "s").stat()
     assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (
         account.pw_uid, account.pw_gid, 0o620,

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from watchdog.config.loopback import is_loopback
 from watchdog.config.places import make_private
+from watchdog.socket_file import is_served
 
 LONGEST_PATH = 107  # bytes; sun_path of unix(7) has 108, one of them for the final NUL
 BACKLOG = 1024
@@ -79,15 +80,6 @@ def open_tcp(host: str, port: int, has_password: bool) -> socket.socket:
         raise AddressError(f"http = {host}:{port} cannot be opened: {reason}") from None
 
 
-def identify(path: Path) -> tuple[int, int] | None:
-    """Which file is at the path now (device and inode); None if there is none."""
-    try:
-        found = path.lstat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
 @contextlib.contextmanager
 def _locked(directory: Path) -> Iterator[None]:
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -106,23 +98,11 @@ def _check_free(path: Path) -> None:
         return
     if not stat.S_ISSOCK(mode):
         raise AddressError(f"{path} is no socket: it is not replaced; move it away")
-    if _is_served(path):
+    if is_served(path):
         raise AlreadyServed(
             f"another watchdog answers at {path}; see `watchdog status`,"
             " or end it with `watchdog shutdown`"
         )
-
-
-def _is_served(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.setblocking(False)
-        try:
-            probe.connect(str(path))
-        except BlockingIOError:  # its queue is full: very much alive
-            return True
-        except (ConnectionRefusedError, FileNotFoundError):
-            return False
-        return True
 
 
 def _draft(path: Path) -> Path:

@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from watchdog.control.access import OPEN, Access, Credentials, Door
 from watchdog.control.backend import Backend, LogReader
-from watchdog.control.listeners import BACKLOG, AddressError, Dress, identify, open_tcp, open_unix
+from watchdog.control.listeners import BACKLOG, AddressError, Dress, open_tcp, open_unix
+from watchdog.socket_file import identify
 
 if TYPE_CHECKING:
     from watchdog.control.http import Connection, Respond

@@ -14,7 +14,7 @@ from watchdog.core.program import Program
 from watchdog.process import SpawnSpec
 from watchdog.process.users import account_of
 from watchdog.sockets import Sockets
-from watchdog.sockets.opening import Owner
+from watchdog.sockets.opening import NOBODY, Owner
 
 AT_REST = (State.STOPPED, State.EXITED, State.FATAL)
 """Whoever connects is refused then: there is nobody to wait for."""
@@ -30,20 +30,20 @@ def with_sockets(
     if not config.sockets:
         sockets.drop(config.name)  # a reload may have taken them out
         return spec
-    found = sockets.open(config.name, config.sockets, owner_of(spec))
+    found = sockets.open(config.name, config.sockets, account_for(spec))
     if config.stdin == "socket":
         return replace(spec, stdin=found[0])
     names = tuple(socket.name for socket in config.sockets)
     return replace(out_of_the_way(spec, len(found), ours), sockets=found, socket_names=names)
 
 
-def owner_of(spec: SpawnSpec) -> Owner:
+def account_for(spec: SpawnSpec) -> Owner:
     """The account of the process, for the files of unix sockets."""
     try:
         account = account_of(spec)
     except ValueError:  # the spawn meets the same problem, and says so in words
         account = None
-    return Owner() if account is None else Owner(account.uid, account.gid)
+    return NOBODY if account is None else (account.uid, account.gid)
 
 
 def out_of_the_way(spec: SpawnSpec, count: int, ours: contextlib.ExitStack) -> SpawnSpec:

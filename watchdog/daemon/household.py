@@ -10,6 +10,7 @@ from pathlib import Path
 from watchdog.config.model import House
 from watchdog.daemon.claims import Unusable
 from watchdog.logs.opening import may_remove
+from watchdog.socket_file import parse_owner
 
 _LIMITS = {"open_files": "RLIMIT_NOFILE", "processes": "RLIMIT_NPROC"}
 
@@ -67,17 +68,9 @@ def owner_of(house: House) -> tuple[int, int] | None:
     """The uid and gid for the control socket, -1 for one that stays. `Unusable` if unknown."""
     if house.socket_owner is None:
         return None
-    import grp
-    import pwd
-
-    user, _, group = house.socket_owner.partition(":")
     try:
-        uid = int(user) if user.isdecimal() else pwd.getpwnam(user).pw_uid
-        gid = -1
-        if group:
-            gid = int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
+        return parse_owner(house.socket_owner)
     except KeyError:
         raise Unusable(
             f"[watchdog] socket_owner: there is no {house.socket_owner} on this machine"
         ) from None
-    return uid, gid

@@ -20,7 +20,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from watchdog.config.model import SocketConfig
-from watchdog.sockets.opening import File, Owner, dress, identify, listen, open_socket
+from watchdog.socket_file import Identity, identify
+from watchdog.sockets.opening import Owner, dress, listen, open_socket
 from watchdog.sockets.recovery import Fetch, fetch_all
 
 LINGER = 1.0  # seconds: on a busy machine a client may take so long from its stop to its start
@@ -33,7 +34,7 @@ class Inheritance(Struct, frozen=True):
     descriptor: int
     users: tuple[str, ...]
     path: str = ""  # of a unix socket
-    file: File | None = None  # which file there is ours
+    file: Identity | None = None  # which file there is ours
     given: bool = False
 
 
@@ -43,7 +44,7 @@ class Held(Struct):
     listener: socket.socket
     users: set[str]
     path: Path | None = None
-    file: File | None = None
+    file: Identity | None = None
     given: bool = False  # by whoever started us, who listens there, too: it is never closed
 
     @property
@@ -193,7 +194,7 @@ class Sockets:
 
     def _hold(self, wanted: SocketConfig, listener: socket.socket) -> Held:
         path = wanted.place if isinstance(wanted.place, Path) else None
-        held = Held(listener, set(), path, identify(wanted.place))
+        held = Held(listener, set(), path, None if path is None else identify(path))
         self._held[wanted.key] = held
         return held
 

@@ -6,32 +6,27 @@ never replaced, one that nobody serves is: a process that was killed leaves it b
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import socket
 from pathlib import Path
 
-from msgspec import Struct
-
 from watchdog.config.model import Address, SocketConfig
+from watchdog.socket_file import is_served, parse_owner
 
 ALL = 2**16 - 1
 """More than any net.core.somaxconn: the kernel cuts it down to that."""
-
-File = tuple[int, int]
-"""By what the file of a unix socket is known: device and inode."""
 
 
 class CannotListen(OSError):
     """The socket cannot be had. The text says why."""
 
 
-class Owner(Struct, frozen=True):
-    """Who a unix socket's file is given to; -1 stays as it is."""
+Owner = tuple[int, int]
+"""The uid and gid that a unix socket's file is given to."""
 
-    uid: int = -1
-    gid: int = -1
+NOBODY: Owner = (-1, -1)
+"""It stays the watchdog's."""
 
 
 def open_socket(wanted: SocketConfig, account: Owner) -> socket.socket:
@@ -62,21 +57,15 @@ def dress(wanted: SocketConfig, account: Owner) -> None:
     if not isinstance(wanted.place, Path):
         return
     try:
-        owner = account if wanted.owner is None else _owner_of(wanted.owner)
-        if (owner.uid, owner.gid) != (-1, -1):
-            os.chown(wanted.place, owner.uid, owner.gid)
+        uid, gid = account if wanted.owner is None else parse_owner(wanted.owner)
+        if (uid, gid) != NOBODY:
+            os.chown(wanted.place, uid, gid)
         wanted.place.chmod(wanted.mode)
+    except KeyError:
+        text = f"there is no {wanted.owner} on this machine (owner)"
+        raise CannotListen(f"cannot listen on {wanted.key}: {text}") from None
     except OSError as error:
         raise CannotListen(explain(wanted, error)) from None
-
-
-def identify(place: Address | Path) -> File | None:
-    """Which file is at the path now; None if there is none."""
-    try:
-        found = place.lstat() if isinstance(place, Path) else None
-    except OSError:
-        return None
-    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def _bind_tcp(place: Address) -> socket.socket:
@@ -118,30 +107,6 @@ def _clear(path: Path) -> None:
     if not path.is_socket() or is_served(path):
         return
     path.unlink(missing_ok=True)
-
-
-def is_served(path: Path) -> bool:
-    """Whether somebody listens there."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.setblocking(False)
-        with contextlib.suppress(BlockingIOError):  # its queue is full: very much alive
-            return probe.connect_ex(str(path)) not in (errno.ECONNREFUSED, errno.ENOENT)
-    return True
-
-
-def _owner_of(text: str) -> Owner:
-    import grp
-    import pwd
-
-    user, _, group = text.partition(":")
-    try:
-        uid = int(user) if user.isdecimal() else pwd.getpwnam(user).pw_uid
-        gid = -1
-        if group:
-            gid = int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
-    except KeyError:
-        raise OSError(errno.EINVAL, f"there is no {text} on this machine (owner)") from None
-    return Owner(uid, gid)
 
 
 def explain(wanted: SocketConfig, error: OSError) -> str:
