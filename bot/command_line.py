@@ -27,6 +27,7 @@ def read_arguments() -> argparse.Namespace:
     setup = commands.add_parser("otp-setup", help="make a secret for /panic_close_all")
     setup.set_defaults(command=_set_up_otp)
     _add_webhook(commands)
+    _add_notify(commands)
     return parser.parse_args()
 
 
@@ -55,6 +56,27 @@ def _mind_webhook(options: argparse.Namespace) -> ExitCode:
     from bot.webhook import command
 
     return {"show": command.show, "delete": command.delete}[options.action]()
+
+
+def _add_notify(commands: Any) -> None:
+    summary = "send a notice to TG_CHAT_ID, without polling: a running bot is not disturbed"
+    parser = commands.add_parser(
+        "notify",
+        help=summary,
+        description=f"{summary.capitalize()}.",
+        epilog="Exit codes: 0 sent (or TG_ENABLED is false), 75 surely not sent, 1 not known or "
+        "only in part, 77 the token is refused, 78 a setting is to be corrected.",
+    )
+    parser.add_argument("text", nargs="+", help="the text; - reads it from the input")
+    parser.add_argument("--chat", help="another chat than TG_CHAT_ID")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long to try (60)")
+    parser.set_defaults(command=_notify)
+
+
+def _notify(options: argparse.Namespace) -> ExitCode:
+    from bot.notices.command import send
+
+    return send(options.text, options.chat, options.seconds)
 
 
 def _check(options: argparse.Namespace) -> ExitCode:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bot.graphemes import cut_before
 from bot.texts import LONGEST, units
 
 _SIGNS = ("\n\n", "\n", ". ", " ")  # where a text is best parted, the best first
@@ -33,8 +34,11 @@ def all_parts(text: str) -> Iterator[str]:
 
 
 def _fit(text: str, most: int) -> str:
-    """The longest beginning of `text` with at most `most` units; no sign is cut in two."""
+    """The longest beginning of `text` with at most `most` units; no sign is cut in two.
+
+    What people see as one sign may be several: they stay together.
+    """
     head = text[:most]
     while (excess := units(head) - most) > 0:
         head = head[: -((excess + 1) // 2)]
-    return head
+    return text[: cut_before(text, len(head))]

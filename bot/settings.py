@@ -6,12 +6,12 @@ inherited lock, the address of its control socket). The page about the settings 
 the readers below.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.access import API_ROOT, read_api_root, read_token
 from bot.agents.settings import AgentSettings, read_agents
 from bot.database import default_path
 from bot.environment import Reader, Variable
@@ -20,17 +20,15 @@ from bot.github.settings import GitHubSettings, read_github
 from bot.guards.settings import GuardSettings, read_guards
 from bot.knowledge.settings import KnowledgeSettings, read_knowledge
 from bot.logs import JSON, TEXT
+from bot.notices.settings import NoticeSettings, read_notices
 from bot.panic.settings import PanicSettings, read_panic
 from bot.pii import mask_pii
-from bot.redaction import mask, redact
+from bot.redaction import redact
 from bot.urls import http_root
 from bot.webhook.settings import WebhookSettings, read_webhook
 
-API_ROOT = "https://api.telegram.org"
 # The read timeout that python-telegram-bot adds on top of the long poll's own time.
 READ_TIMEOUT = 5.0
-_TOKEN = re.compile(r"[0-9]{5,20}:[A-Za-z0-9_-]{24,}")
-_TOKEN_VARIABLES = ("TELEGRAM_BOT_TOKEN", "TG_TOKEN")
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -57,6 +55,7 @@ class Settings:
     log_level: str = "INFO"
     log_format: str = TEXT
     webhook: WebhookSettings = field(default_factory=WebhookSettings)
+    notices: NoticeSettings = field(default_factory=NoticeSettings)
     guards: GuardSettings = field(default_factory=GuardSettings)
     panic: PanicSettings = field(default_factory=PanicSettings)
     knowledge: KnowledgeSettings = field(default_factory=KnowledgeSettings)
@@ -122,9 +121,10 @@ def known_variables() -> list[Variable]:
 def assemble(reader: Reader) -> Settings:
     """All settings; what is wrong is kept in the reader, and then the default stands here."""
     settings = Settings(
-        token=_token(reader),
-        api_root=reader.url_root("TELEGRAM_API_URL", API_ROOT, "The Bot API server."),
+        token=read_token(reader),
+        api_root=read_api_root(reader),
         webhook=read_webhook(reader),
+        notices=read_notices(reader),
         guards=read_guards(reader),
         panic=read_panic(reader),
         knowledge=read_knowledge(reader),
@@ -204,20 +204,3 @@ def _read_life(reader: Reader) -> dict[str, Any]:
             "LOG_FORMAT", TEXT, (TEXT, JSON), "Lines of text, or one JSON object a line."
         ),
     }
-
-
-def _token(reader: Reader) -> str:
-    allowed = "a bot token as @BotFather gives it, such as 123456789:AAE..."
-    about = "Required: which bot this is."
-    reader.know(*_TOKEN_VARIABLES, allowed=allowed, about=about, secret=True)
-    found = reader.find(*_TOKEN_VARIABLES)
-    if found is None:
-        reader.problems.append(
-            "no bot token: set TELEGRAM_BOT_TOKEN (or TG_TOKEN) in the environment or in .env; "
-            "@BotFather gives one"
-        )
-        return ""
-    name, value, source = found
-    if not _TOKEN.fullmatch(value):
-        reader.complain(name, source, mask(value), allowed)
-    return value

@@ -1,0 +1,43 @@
+"""What notices are told."""
+
+import re
+from dataclasses import dataclass
+
+from bot.environment import Reader
+
+_CHAT = re.compile(r"-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{3,31}")
+
+
+@dataclass(frozen=True)
+class NoticeSettings:
+    """Who is told."""
+
+    chat: str = ""
+    enabled: bool = True
+
+    @property
+    def missing(self) -> str | None:
+        """What to set so that there are notices; None if there are."""
+        if not self.chat:
+            return "set TG_CHAT_ID"
+        return None if self.enabled else "set TG_ENABLED=true"
+
+
+def read_notices(reader: Reader) -> NoticeSettings:
+    """The notices' part of the settings."""
+    return NoticeSettings(
+        chat=_read_chat(reader),
+        enabled=reader.flag("TG_ENABLED", True, "Whether notices are sent to TG_CHAT_ID."),
+    )
+
+
+def _read_chat(reader: Reader) -> str:
+    name = "TG_CHAT_ID"
+    allowed = "a chat's id (a number, with - for a group) or a channel's @name"
+    reader.know(name, allowed=allowed, about="Who is told when the bot starts, stops or is ill.")
+    found = reader.find(name)
+    if found is None:
+        return ""
+    if not _CHAT.fullmatch(found[1]):
+        reader.complain(name, found[2], repr(found[1][:40]), allowed)
+    return found[1]
