@@ -14,6 +14,7 @@ from bot.health import Limits
 from bot.health_server import HealthServer
 from bot.lock import BotLock
 from bot.logs import configure_logging, log_end
+from bot.notices import life
 from bot.panic import store as panic
 from bot.report import Reporter
 from bot.settings import Settings
@@ -24,6 +25,7 @@ SCHEMAS = (
     sessions.SCHEMA,
     panic.SCHEMA,
     poison_store.SCHEMA,
+    life.SCHEMA,
 )  # of all capabilities that keep something
 
 _log = logging.getLogger("bot")

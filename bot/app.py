@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from telegram.error import BadRequest, NetworkError, TelegramError
@@ -19,6 +19,7 @@ from bot.dispatch import TrackedProcessor
 from bot.exits import Exit, ExitCode
 from bot.figures import Figures, Phase
 from bot.heartbeat import beat, beat_interval, report_upward
+from bot.notices.notices import Notices
 from bot.notify import Notifier
 from bot.parts import Parts
 from bot.polling import PollingRequest, await_death, describe_error
@@ -43,7 +44,8 @@ async def live(
     stop.attach()
     sessions = Sessions(database, settings.guards.session_seconds)
     begun = Begun(path_beside(database.path))
-    parts = Parts(settings, figures, reporter, database, sessions, begun)
+    notices = Notices("" if settings.notices.missing else settings.notices.chat)
+    parts = Parts(settings, figures, reporter, database, sessions, begun, notices)
     catalogue = make_catalogue(parts)
     quarantine = Quarantine(database, figures, settings.clean)
     application, receiver = assemble(parts, catalogue, quarantine)
@@ -54,7 +56,8 @@ async def live(
         await stop.interrupts(_serve(application, receiver, parts, catalogue, notifier, quarantine))
     except Exit as exit_wish:
         ending = exit_wish
-    await _end(application, receiver, figures, notifier, stop, ending)
+    last_words = _say_last_words(application, parts, catalogue, ending)
+    await _end(application, receiver, figures, notifier, stop, ending, last_words)
     pulse.cancel()
     if ending is not None:
         raise ending
@@ -126,13 +129,26 @@ async def _end(
     notifier: Notifier,
     stop: StopRequest,
     ending: Exit | None,
+    last_words: Coroutine[Any, Any, None],
 ) -> None:
     figures.phase = Phase.STOPPING
     figures.note = f"The bot is ending: {ending.reason}" if ending else None
     notifier.stopping(figures.note or "stopping")
     stop.start_deadline(stop.seconds)
-    await wind_down(application, figures, stop, receiver.end())
+    await wind_down(application, figures, stop, receiver.end(), last_words)
     stop.code = ending.code if ending else ExitCode.CLEAN
+
+
+async def _say_last_words(
+    application: App, parts: Parts, catalogue: Sequence[Capability], ending: Exit | None
+) -> None:
+    """Who never served has nothing to say."""
+    if parts.figures.username is None:
+        return
+    reason = ending.reason if ending else None
+    for one in catalogue:
+        if one.on and one.ended:
+            await one.ended(application, reason)
 
 
 def _make_error_handler(figures: Figures) -> Any:

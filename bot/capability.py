@@ -50,6 +50,7 @@ class Capability:
     figures: Callable[[], dict[str, Any]] = no_figures  # what /health says of it
     rest: str = ""  # what becomes of messages that are no command, for /help
     started: Callable[[App], Coroutine[Any, Any, None]] | None = None  # run once it polls
+    ended: Callable[[App, str | None], Coroutine[Any, Any, None]] | None = None  # the last words
 
     @property
     def on(self) -> bool:

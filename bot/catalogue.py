@@ -13,6 +13,7 @@ from bot.faults import make_faults
 from bot.github.capability import make_github
 from bot.guards.capability import make_guards
 from bot.knowledge.capability import make_knowledge
+from bot.notices.capability import make_notices
 from bot.panic.command import make_panic
 from bot.parts import Parts
 
@@ -28,6 +29,7 @@ def make_catalogue(parts: Parts) -> tuple[Capability, ...]:
         make_github(parts),
         make_panic(parts),
         make_faults(parts),
+        make_notices(parts),
     ]
     return tuple(catalogue)
 
@@ -66,7 +68,7 @@ def help_text(catalogue: Sequence[Capability], listed: bool) -> str:
             lines += [f"/{command.name} - {command.help}" for command in capability.commands]
             lines += _trouble_of(capability, listed)
     for capability in catalogue:
-        if not capability.on and capability.advertised:
+        if not capability.on and capability.advertised and capability.commands:
             names = ", ".join(f"/{command.name}" for command in capability.commands)
             lines.append(f"{capability.name} ({names}): off, {capability.missing}")
     rest = next((one.rest for one in reversed(catalogue) if one.on and one.rest), "")

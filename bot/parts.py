@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from bot.begun import Begun
 from bot.database import Database
 from bot.figures import Figures
+from bot.notices.notices import Notices
 from bot.report import Reporter
 from bot.sessions import Sessions
 from bot.settings import Settings
@@ -20,3 +21,4 @@ class Parts:
     database: Database
     sessions: Sessions
     begun: Begun = field(default_factory=Begun)
+    notices: Notices = field(default_factory=Notices)

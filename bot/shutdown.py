@@ -17,21 +17,30 @@ from bot.stop import StopRequest
 # Of the time a stop may take, this much is kept for closing connections and ending the process.
 _RESERVE = 1.0
 _RECEIVING_SHARE = 2.0
+_WORDS_SECONDS = 1.5
 
 _log = logging.getLogger("bot.shutdown")
 
 
 async def wind_down(
-    application: App, figures: Figures, stop: StopRequest, ending: Coroutine[Any, Any, None]
+    application: App,
+    figures: Figures,
+    stop: StopRequest,
+    ending: Coroutine[Any, Any, None],
+    last_words: Coroutine[Any, Any, None],
 ) -> None:
     """End receiving (`ending`), let handlers finish, close connections; all in bounded time."""
     loop = asyncio.get_running_loop()
     end = loop.time() + max(0.1, stop.seconds - _RESERVE)
     share = min(_RECEIVING_SHARE, max(0.1, stop.seconds - _RESERVE))
+    # Beside the rest: a handler that does not end would leave them no time.
+    words = asyncio.create_task(last_words)
     if not await _within(share, ending, stop):
         _log.warning("Receiving did not stop in time: the last updates may be sent again")
     if not await _within(end - loop.time(), _stop_handling(application), stop):
         _log.warning("%d handlers did not end and are left behind", len(figures.handlers.running))
+    if not await _within(min(_WORDS_SECONDS, end - loop.time()), _await(words), stop):
+        _log.warning("The last notices could not be sent in time")
     await _within(_RESERVE / 2, application.shutdown(), stop)
 
 
@@ -53,6 +62,10 @@ async def end_polling(application: App, figures: Figures) -> None:
     stopping.cancel()
     with suppress(asyncio.CancelledError):
         await stopping
+
+
+async def _await(task: asyncio.Task[None]) -> None:
+    await task
 
 
 async def _stop_handling(application: App) -> None:

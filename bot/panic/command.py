@@ -16,6 +16,7 @@ from telegram.ext import filters
 
 from bot.capability import App, Capability, Command, Context
 from bot.database import DatabaseError
+from bot.notices.notices import describe_run
 from bot.panic.action import Action, Outcome, Run, run_action
 from bot.panic.store import Attempt, PanicStore
 from bot.panic.words import Request, late_news, refusal, screen, verdict_on
@@ -71,7 +72,7 @@ class _Panic:
         settings = parts.settings.panic
         assert settings.action is not None
         self._settings, self._action = settings, settings.action
-        self._clean = parts.settings.clean
+        self._clean, self._notices = parts.settings.clean, parts.notices
         self._store = PanicStore(parts.database, settings.otp_secret)
         self._codes = pyotp.TOTP(settings.otp_secret).generate_otp
         self._counts = {"runs": 0, "refused": 0, "failed": 0}
@@ -137,6 +138,7 @@ class _Panic:
         finally:
             work.cancel()
             self._running -= 1
+        self._notices.post(describe_run(str(run.number), run.user, text), run.chat)
         await self._tell(bot, run, text)
 
     async def _act(self, action: Action, run: Run) -> str:
