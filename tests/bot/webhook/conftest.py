@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import random
 import socket
 import urllib.request
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -15,9 +17,15 @@ PATH = "/hook-path"
 
 
 def free_port() -> int:
-    """A port of this machine that nobody has now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """A port that nobody has now, from below those that the system gives away by itself.
+
+    A bot that is stopped and started again finds it free, however many tests run beside it.
+    """
+    for _ in range(100):
+        port = random.SystemRandom().randrange(12_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no free port was found")
 
 
 class Hook:
