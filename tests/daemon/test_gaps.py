@@ -32,10 +32,11 @@ class Life:
         self.now = 100.0
         self.program = Program(POLICY)
         self.told: list[Gap] = []
+        self.held = True
         self.gaps = self.measure()
 
     def measure(self) -> Gaps:
-        return Gaps(self.told.append, lambda: self.now, lambda name: True)
+        return Gaps(self.told.append, lambda: self.now, lambda name: self.held)
 
     def see(self, event: Event, after: float = 0.0) -> None:
         """The event happens so many seconds later."""
@@ -117,3 +118,15 @@ def test_an_upgrade_in_between_goes_on_counting() -> None:
     assert gap.gap_seconds == 3.0
     assert describe(gap) in life.gaps.tell_last("web")
     assert "who connected waited" in life.gaps.tell_last("web")
+
+
+def test_sockets_that_were_closed_meanwhile_held_nobody() -> None:
+    """As those of a program that was FATAL: who connected then did not wait."""
+    life = Life()
+    life.run()
+    life.held = False
+    life.end()
+    life.held = True
+    life.see(RetryDue(), 2.0)
+    life.come_up()
+    assert [gap.held for gap in life.told] == [False]

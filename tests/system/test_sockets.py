@@ -270,6 +270,10 @@ def test_a_singleton_keeps_its_lock_beside_them(world: World, port: int) -> None
     with Hammer(("127.0.0.1", port)).pounding() as hammer:
         restart(second, "web", 1)
     assert hammer.failures == []
+    costs = [line for line in second.journal() if line["event"] in ("restart", "handover")][-2:]
+    assert [line["event"] for line in costs] == ["handover", "restart"]
+    assert costs[0]["double_seconds"] == 0.0
+    assert (costs[1]["planned"], costs[1]["held"]) == (True, True)
 
 
 def test_an_upgrade_keeps_the_queue_of_a_program_that_is_down(world: World, port: int) -> None:

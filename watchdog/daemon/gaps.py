@@ -40,6 +40,7 @@ class Empty(Struct):
     at: float  # on the monotonic clock
     cause: Cause | None
     rests_since: float | None = None
+    held: bool = True  # its sockets were open at every step so far
 
 
 class Kept(Struct, frozen=True):
@@ -70,7 +71,7 @@ class Gaps:
         if name not in self._open and is_emptied(before, after):
             self._open[name] = Empty(before.incarnation, self._now(), before.cause)
         if name in self._open:
-            self._follow(self._open[name], before, after)
+            self._follow(self._open[name], after)
 
     def pack(self) -> Kept:
         """All of it, for the version that is executed in our place."""
@@ -91,8 +92,9 @@ class Gaps:
             kind = f"planned: {gap.cause}"
         return f"Its last restart ({kind}) left {describe(gap)}."
 
-    def _follow(self, empty: Empty, before: Program, after: Program) -> None:
+    def _follow(self, empty: Empty, after: Program) -> None:
         name, now = after.policy.name, self._now()
+        empty.held = empty.held and self._is_held(name)
         if after.state in AT_REST:
             empty.rests_since = now if empty.rests_since is None else empty.rests_since
         elif empty.rests_since is not None and now - empty.rests_since > LINGER:
@@ -111,7 +113,7 @@ class Gaps:
             gap_seconds=round(max(0.0, now - empty.at), 6),
             cause=str(empty.cause or ""),
             planned=empty.cause in PLANNED,
-            held=self._is_held(after.policy.name),
+            held=empty.held,
         )
         self.last[gap.program] = gap
         self._tell(gap)
