@@ -7,9 +7,8 @@ the readers below.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from bot.access import API_ROOT, read_api_root, read_token
 from bot.agents.settings import AgentSettings, read_agents
@@ -135,9 +134,8 @@ def assemble(reader: Reader) -> Settings:
             "Where sessions and one-time codes are kept; if unset, "
             "~/.local/state/watchdog-bot/<bot id>.sqlite3, for root /var/lib/watchdog-bot/...",
         ),
-        **_read_health(reader),
-        **_read_life(reader),
     )
+    settings = _read_life(reader, _read_health(reader, settings))
     for user in sorted(settings.panic.authorized_users):
         if not settings.guards.allows(user):
             reader.problems.append(
@@ -147,60 +145,62 @@ def assemble(reader: Reader) -> Settings:
     return settings
 
 
-def _read_health(reader: Reader) -> dict[str, Any]:
+def _read_health(reader: Reader, settings: Settings) -> Settings:
     poll_timeout = reader.whole(
         "POLL_TIMEOUT", 10, 1, 50, "Seconds that Telegram may hold a quiet poll."
     )
     late = poll_timeout + READ_TIMEOUT + 15.0
-    return {
-        "poll_timeout": poll_timeout,
-        "health_host": reader.text(
+    return replace(
+        settings,
+        poll_timeout=poll_timeout,
+        health_host=reader.text(
             "HEALTH_HOST", "127.0.0.1", "Where /health is served.", "an address of this machine"
         ),
-        "health_port": reader.whole("HEALTH_PORT", 9876, 0, 65535, "Its port; 0 is any free one."),
-        "health_port_file": reader.path("HEALTH_PORT_FILE", "The port in use is written there."),
-        "loop_stale_seconds": reader.seconds(
+        health_port=reader.whole("HEALTH_PORT", 9876, 0, 65535, "Its port; 0 is any free one."),
+        health_port_file=reader.path("HEALTH_PORT_FILE", "The port in use is written there."),
+        loop_stale_seconds=reader.seconds(
             "LOOP_STALE_SECONDS", 5.0, 0.1, "An event loop that is silent for longer is stuck."
         ),
-        "poll_stale_seconds": reader.seconds(
+        poll_stale_seconds=reader.seconds(
             "POLL_STALE_SECONDS",
             late,
             0.1,
             "No finished poll for longer is late; the default is POLL_TIMEOUT and 20.",
         ),
-        "handler_stale_seconds": reader.seconds(
+        handler_stale_seconds=reader.seconds(
             "HANDLER_STALE_SECONDS",
             0.0,
             0.0,
             "A handler or an answer that takes longer makes /health answer 503; 0: never.",
         ),
-    }
+    )
 
 
-def _read_life(reader: Reader) -> dict[str, Any]:
-    return {
-        "startup_seconds": reader.seconds(
+def _read_life(reader: Reader, settings: Settings) -> Settings:
+    return replace(
+        settings,
+        startup_seconds=reader.seconds(
             "STARTUP_SECONDS", 60.0, 0.0, "How long to try to reach the server at the start."
         ),
-        "stop_seconds": reader.seconds("STOP_SECONDS", 5.0, 0.1, "The longest a stop may take."),
-        "token_confirm_seconds": reader.seconds(
+        stop_seconds=reader.seconds("STOP_SECONDS", 5.0, 0.1, "The longest a stop may take."),
+        token_confirm_seconds=reader.seconds(
             "TOKEN_CONFIRM_SECONDS", 5.0, 0.0, "Pause before a refusal of the token is believed."
         ),
-        "polling_delay": reader.seconds(
+        polling_delay=reader.seconds(
             "TG_POLLING_STARTUP_DELAY",
             0.0,
             0.0,
             "Seconds to wait before polling starts; /health says starting meanwhile.",
             3600.0,
         ),
-        "take_over": reader.flag(
+        take_over=reader.flag(
             "BOT_TAKE_OVER", False, "Take the bot from a webhook set elsewhere, not refuse to."
         ),
-        "faults": reader.flag(
+        faults=reader.flag(
             "BOT_FAULTS", False, "The command /fault, which breaks the bot on purpose."
         ),
-        "log_level": reader.choice("LOG_LEVEL", "INFO", _LEVELS, "How much is logged."),
-        "log_format": reader.choice(
+        log_level=reader.choice("LOG_LEVEL", "INFO", _LEVELS, "How much is logged."),
+        log_format=reader.choice(
             "LOG_FORMAT", TEXT, (TEXT, JSON), "Lines of text, or one JSON object a line."
         ),
-    }
+    )
