@@ -138,8 +138,9 @@ def assemble(reader: Reader) -> Settings:
     settings = _read_life(reader, _read_health(reader, settings))
     for user in sorted(settings.panic.authorized_users):
         if not settings.guards.allows(user):
+            (here,) = reader.find_all("PANIC_AUTHORIZED_USERS")[:1]
             reader.problems.append(
-                f"PANIC_AUTHORIZED_USERS has the user {user}, who is not in ALLOWED_USERS; "
+                f"{here.name} in {here.source} has the user {user}, who is not in ALLOWED_USERS; "
                 "add it there, or remove it here"
             )
     return settings

@@ -13,6 +13,7 @@ from bot.urls import split_url
 
 FIRST = "default"  # the name of the agent that the variables describe
 MISSING = "set AGENT_URL and AGENT_MODEL, or AGENT_CALL, or AGENTS_FILE"
+_VARIABLES = "AGENT_"  # what the variables of the first agent begin with
 _SHORTEST_SECRET = 6  # characters; a shorter word would be masked wherever it stands in another
 _LONGEST_TIMEOUT = 3600.0
 _URL = "the URL above /chat/completions, such as https://api.openai.com/v1, without a key in it"
@@ -79,35 +80,58 @@ def _combine(
     reader: Reader, first: AgentTable, path: Path, timeout: float
 ) -> tuple[tuple[AgentSpec, ...], tuple[Rule, ...], str | None]:
     file = load_file(path) if path != Path() else AgentsFile()
-    agents: list[AgentSpec] = []
+    tables = dict(file.agents)
     if first.call or first.url or first.model:
-        if FIRST in file.agents:
+        if FIRST in tables:
             raise AgentsFileError(
                 f"{path}: [agents.{FIRST}] is the agent of AGENT_URL and AGENT_CALL; "
                 "name it otherwise, or unset those"
             )
-        agents.append(_make_agent(reader, FIRST, first, timeout, "AGENT_"))
-    for name, table in file.agents.items():
-        agents.append(_make_agent(reader, name, table, timeout, f"{path}: agents.{name}."))
-    names = frozenset(agent.name for agent in agents)
-    rules = make_rules(path, file, names)
-    return tuple(agents), rules, file.default or (FIRST if FIRST in names else None)
+        tables = {FIRST: first, **tables}
+    agents = []
+    for name, table in tables.items():
+        place = _VARIABLES if table is first else f"{path}: agents.{name}."
+        agents.append(_try_agent(reader, name, table, timeout, place))
+    rules = make_rules(path, file, frozenset(tables))
+    made = tuple(agent for agent in agents if agent is not None)
+    if len(made) < len(agents):
+        return (), (), None
+    return made, rules, file.default or (FIRST if FIRST in tables else None)
+
+
+def _try_agent(
+    reader: Reader, name: str, table: AgentTable, timeout: float, place: str
+) -> AgentSpec | None:
+    """One agent, or None and a problem for each thing that is wrong with it."""
+    problems = [f"{_spell(reader, place, key)} is {found}" for key, found in _find_problems(table)]
+    if not problems:
+        try:
+            return _make_agent(reader, name, table, timeout, place)
+        except AgentsFileError as error:
+            problems = [str(error)]
+    reader.problems += problems
+    return None
+
+
+def _spell(reader: Reader, place: str, key: str) -> str:
+    """Where something stands: in the file, or in a variable that is set somewhere."""
+    if place != _VARIABLES:
+        return f"{place}{key}"
+    variable = f"{place}{key.upper()}"
+    found = reader.find(variable)
+    return f"{variable} in {found[2]}" if found else variable
 
 
 def _make_agent(
     reader: Reader, name: str, table: AgentTable, timeout: float, place: str
 ) -> AgentSpec:
-    """One agent, checked; `place` stands before the key in an error."""
-    spell = str.upper if place == "AGENT_" else str.lower
-    if problem := next(_find_problems(table), None):
-        key, found = problem
-        raise AgentsFileError(f"{place}{spell(key)} is {found}")
+    """One agent of a table without problems; `place` stands before the key in an error."""
     seconds = timeout if table.timeout is None else table.timeout
     if table.call:
         try:
             function = find_function(*table.call.split(":"))
         except EntryPointError as error:
-            raise AgentsFileError(f"{place}{spell('call')} is {error}") from None
+            raise AgentsFileError(f"{_spell(reader, place, 'call')} is {error}") from None
         return CallSpec(name, table.call, function, seconds)
     key = _find_key(reader, table.key_variable, place)
     return EndpointSpec(name, table.url.rstrip("/"), table.model, key, table.system, seconds)
@@ -122,7 +146,7 @@ def _find_problems(table: AgentTable) -> Iterator[tuple[str, str]]:
     if table.url and not _is_endpoint(table.url):
         # Not shown: a key may be in it.
         yield "url", f"something else ({len(table.url)} characters); allowed is {_URL}"
-    if table.url and not table.model:
+    if table.url and not table.call and not table.model:
         yield "model", "not set; an endpoint needs the name of a model"
     if table.timeout is not None and not 0.1 <= table.timeout <= _LONGEST_TIMEOUT:
         yield "timeout", f"{table.timeout:g}; allowed is 0.1 to {_LONGEST_TIMEOUT:g} seconds"

@@ -25,7 +25,7 @@ def complaint(**environ: str) -> str:
     reader = Reader(environ, {})
     assert read_agents(reader).agents == ()
     (problem,) = reader.problems
-    return problem
+    return problem.replace(" in the environment is ", " is ")
 
 
 def test_nothing_set_is_off() -> None:
@@ -50,11 +50,26 @@ def test_three_variables_make_an_agent() -> None:
     [
         ({"AGENT_URL": URL}, "AGENT_MODEL is not set"),
         ({"AGENT_MODEL": "small"}, "AGENT_CALL is not set, and no URL either"),
-        ({"AGENT_CALL": "json:loads", "AGENT_URL": URL}, "AGENT_CALL is set beside a URL"),
-        ({"AGENT_CALL": "json.loads"}, "AGENT_CALL is 'json.loads'; allowed is module:function"),
-        ({"AGENT_CALL": "json:nothing"}, "AGENT_CALL is json:nothing, which cannot be imported"),
-        ({"AGENT_URL": "ftp://x", "AGENT_MODEL": "m"}, "AGENT_URL is something else (7 "),
-        ({"AGENT_URL": "https://k:s@x", "AGENT_MODEL": "m"}, "AGENT_URL is something else (13 "),
+        (
+            {"AGENT_CALL": "json:loads", "AGENT_URL": URL},
+            "AGENT_CALL is set beside a URL",
+        ),
+        (
+            {"AGENT_CALL": "json.loads"},
+            "AGENT_CALL is 'json.loads'; allowed is module:function",
+        ),
+        (
+            {"AGENT_CALL": "json:nothing"},
+            "AGENT_CALL is json:nothing, which cannot be imported",
+        ),
+        (
+            {"AGENT_URL": "ftp://x", "AGENT_MODEL": "m"},
+            "AGENT_URL is something else (7 ",
+        ),
+        (
+            {"AGENT_URL": "https://k:s@x", "AGENT_MODEL": "m"},
+            "AGENT_URL is something else (13 ",
+        ),
         ({"AGENT_URL": URL, "AGENT_MODEL": "m", "AGENT_KEY": "a b"}, "*** (3 characters)"),
         ({"AGENTS_FILE": "/nowhere/agents.toml"}, "/nowhere/agents.toml cannot be read"),
     ],
@@ -129,3 +144,19 @@ def test_the_first_agent_may_stand_in_front_of_a_file(tmp_path: Path) -> None:
     assert "[agents.default] is the agent of AGENT_URL" in complaint(
         AGENTS_FILE=str(path), AGENT_CALL="json:dumps"
     )
+
+
+def test_every_mistake_of_every_agent_is_told(tmp_path: Path) -> None:
+    """Those of the variables, and those of each table of the file; and then there is no agent."""
+    path = tmp_path / "agents.toml"
+    path.write_text('[agents.a]\ncall = "json"\ntimeout = 0\n[agents.b]\nurl = "https://x/v1"\n')
+    reader = Reader({"AGENTS_FILE": str(path), "AGENT_URL": "ftp://x"}, {})
+    assert read_agents(reader).agents == ()
+    places = [problem.partition(" is ")[0] for problem in reader.problems]
+    assert places == [
+        "AGENT_URL in the environment",
+        "AGENT_MODEL",
+        f"{path}: agents.a.call",
+        f"{path}: agents.a.timeout",
+        f"{path}: agents.b.model",
+    ]
