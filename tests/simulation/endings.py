@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.simulation import pace
+from tests.simulation import pace, rolls
 from tests.simulation.bounds import SLACK
 from tests.simulation.ledger import Broken, Ledger, Process
 from watchdog.core import events
@@ -75,6 +75,7 @@ def check_rest_is_told(ledger: Ledger, process: Process) -> None:
 def check_stop(world: World, ledger: Ledger, process: Process, event: Event | None) -> None:
     """A first blow needs a reason, and its grace begins now."""
     check_reason(world, ledger, process)
+    note_roll(world, ledger, process)
     if process.stopped_at is not None:
         raise Broken("stop once", f"{ledger.name} got its stop signal twice")
     if not (process.may_end or has_failed(world, ledger, process)):
@@ -123,6 +124,7 @@ def expect_kill(world: World, ledger: Ledger, process: Process, by: float) -> No
 def check_kill(world: World, ledger: Ledger, process: Process, event: Event | None) -> None:
     """A SIGKILL needs a reason, does not cut the grace short, and is repeated while needed."""
     check_reason(world, ledger, process)
+    note_roll(world, ledger, process)
     if process.killed_at is None and is_owed_grace(world, ledger, process, event):
         raise Broken("grace cut", f"{ledger.name} was not given its grace before SIGKILL")
     process.killed_at, process.may_end = world.now, True
@@ -161,6 +163,14 @@ def check_reason(world: World, ledger: Ledger, process: Process) -> None:
     if given or process.seen_exited is not None or has_failed(world, ledger, process):
         return
     raise Broken("no reason", f"{ledger.name} is ended, and was well: {process.failed}")
+
+
+def note_roll(world: World, ledger: Ledger, process: Process) -> None:
+    """The first blow to a process that nothing else explains is that of a rolling restart."""
+    ended = process.is_ended or process.seen_exited is not None
+    other = process.may_end or ledger.open_stops or ledger.leaving or world.is_leaving()
+    if not (ended or other or has_failed(world, ledger, process)):
+        rolls.note_end(world, ledger)
 
 
 def has_failed(world: World, ledger: Ledger, process: Process) -> bool:

@@ -151,8 +151,8 @@ def lies(world: World, ledger: Ledger) -> bool:
 
 
 def bound(world: World) -> float:
-    """Seconds in which everything must settle: each program in turn, at its very slowest."""
-    return 20.0 + sum(slowest(ledger.successor or ledger.policy) for ledger in all_of(world))
+    """Seconds in which all must settle: each in turn, at its slowest; and a roll that gives up."""
+    return 85.0 + sum(slowest(ledger.successor or ledger.policy) for ledger in all_of(world))
 
 
 def all_of(world: World) -> list[Ledger]:

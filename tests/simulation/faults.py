@@ -12,7 +12,7 @@ from random import Random
 
 from msgspec import Struct
 
-from tests.simulation import bounds, operators
+from tests.simulation import bounds, operators, rolls
 from tests.simulation.ledger import Ledger
 from tests.simulation.world import World
 from watchdog.core import events
@@ -251,6 +251,7 @@ KINDS: dict[str, tuple[Kind, int]] = {
     "restart_many": (operators.restart_many, 2),
     "send_signal": (operators.send_signal, 2),
     "reload": (operators.reload, 4),
+    "roll": (rolls.roll, 3),
     "retune": (operators.retune, 3),
     "remove": (operators.remove, 2),
     "add": (operators.add, 4),

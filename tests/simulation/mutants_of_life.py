@@ -201,10 +201,10 @@ def finishes_early(patch: MonkeyPatch) -> None:
 def replaces_at_once(patch: MonkeyPatch) -> None:
     """A program that is added again takes the place of one that is still going down."""
 
-    def mutated(self: Any, policy: Policy, moment: Any) -> Any:
+    def mutated(self: Any, policy: Policy, moment: Any, request: int = 0) -> Any:
         self._leaving.discard(policy.name)
         self.programs[policy.name] = Program(policy)
-        return self.handle(policy.name, events.Start(0), moment)
+        return self.handle(policy.name, events.Start(request), moment)
 
     patch.setattr(fleet.Fleet, "add", mutated)
 
@@ -213,9 +213,9 @@ def counts_from_one_again(patch: MonkeyPatch) -> None:
     """A name that comes back begins anew with incarnation 1."""
     add = fleet.Fleet.add
 
-    def mutated(self: Any, policy: Policy, moment: Any) -> Any:
+    def mutated(self: Any, policy: Policy, moment: Any, request: int = 0) -> Any:
         self._numbers.clear()
-        return add(self, policy, moment)
+        return add(self, policy, moment, request)
 
     patch.setattr(fleet.Fleet, "add", mutated)
 

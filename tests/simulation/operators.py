@@ -169,8 +169,9 @@ def remove(world: World, ledger: Ledger, x: float) -> bool:
     ledger.leaving, ledger.successor, ledger.want = True, None, False
     ledger.last_down = len(world.requests) + 1
     excuse(ledger)
-    world.note("asked  ", ledger.name, "remove")
-    world.perform(world.fleet.remove({ledger.name: 0}, world.moment()), None)
+    number = world.ask(ledger.name, events.Stop) if x > 0.5 else 0  # scaled down, or reloaded
+    world.note("asked  ", ledger.name, f"remove {number}")
+    world.perform(world.fleet.remove({ledger.name: number}, world.moment()), None)
     return True
 
 
@@ -179,13 +180,16 @@ def add(world: World, ledger: Ledger, x: float) -> bool:
     if ledger.configured and not ledger.leaving:
         return False
     policy = redraw_policy(world.rng, ledger.policy)
-    world.note("asked  ", ledger.name, f"add {policy}")
+    number = world.ask(ledger.name, events.Start) if x > 0.5 else 0  # scaled up, or reloaded
+    world.note("asked  ", ledger.name, f"add {number} {policy}")
+    wanted = policy.autostart or number > 0
+    ledger.last_up = number or ledger.last_up
     if ledger.leaving:
-        ledger.successor, ledger.want_after = policy, policy.autostart
+        ledger.successor, ledger.want_after = policy, wanted
     else:
-        world.join(ledger, policy, policy.autostart)
+        world.join(ledger, policy, wanted)
     decide_anew(world, ledger)
-    world.perform(world.fleet.add(policy, world.moment()), None)
+    world.perform(world.fleet.add(policy, world.moment(), number), None)
     return True
 
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation import mutants_of_hooks, mutants_of_judgement, mutants_of_life
+from tests.simulation import (
+    mutants_of_hooks,
+    mutants_of_judgement,
+    mutants_of_life,
+    mutants_of_rolling,
+)
 from tests.simulation.episode import Failure, run
 from tests.simulation.mutation import Mutant, mutants_in
 
 MUTANTS = (
-    mutants_in(mutants_of_life) + mutants_in(mutants_of_judgement) + mutants_in(mutants_of_hooks)
+    mutants_in(mutants_of_life)
+    + mutants_in(mutants_of_judgement)
+    + mutants_in(mutants_of_hooks)
+    + mutants_in(mutants_of_rolling)
 )
 SEEDS = range(1, 451)  # the budget: at most so many episodes for each mutant
 

@@ -13,7 +13,7 @@ from tests.simulation.faults import KINDS, Fault, strike
 from tests.simulation.policies import draw_policies
 from tests.simulation.world import World
 
-ASKED = ("start", "stop", "restart", "stop_many", "restart_many")
+ASKED = ("start", "stop", "restart", "stop_many", "restart_many", "roll")
 FATE = sorted(set(KINDS) - set(ASKED))
 CHANCE = st.floats(0, 1, exclude_max=True)
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
-from tests.simulation import judge
+from tests.simulation import judge, rolls
 from tests.simulation.claims import Claims
 from tests.simulation.hooks import Hooks
 from tests.simulation.ledger import Broken, Ledger
@@ -72,6 +72,7 @@ class World:
         self.fleet = Fleet(policies, self._observe)
         self.ledgers = {policy.name: Ledger(policy, 0.0) for policy in policies}
         self.requests: dict[int, Asked] = {}
+        self.rolls: dict[int, rolls.Rolling] = {}  # by the requests that belong to them
         self.claims = Claims(self)
         self.processes = Processes(self)
         self.hooks = Hooks(self)
@@ -134,18 +135,24 @@ class World:
         self.note("event ", name, event)
         ledger = self.ledgers[name]
         judge.hear(self, ledger, event)
-        self.perform(self.fleet.handle(name, event, self.moment()), event)
+        self.perform(self.fleet.handle(name, event, self.moment()), event, name)
         judge.check_after(ledger, event)
 
-    def perform(self, effects: list[Effect], event: Event | None) -> None:
-        """Execute effects in order; then look when the core wants to be woken next."""
+    def perform(self, effects: list[Effect], event: Event | None, name: str = "") -> None:
+        """Execute effects in order; then look when the core wants to be woken next.
+
+        Where an event to the program `name` has effects on others, it is not their event.
+        """
         self.steps += 1
         for effect in effects:
             self.note("effect", effect.program, effect)
             if isinstance(effect, wanted.Finish):
                 self._finish(effect)
+            elif isinstance(effect, wanted.RollOver):
+                rolls.check_over(self, effect)
             else:
-                self._perform[type(effect)](effect, self.ledgers[effect.program], event)
+                own = event if effect.program == name else None
+                self._perform[type(effect)](effect, self.ledgers[effect.program], own)
         changed, self._changed = self._changed, {}
         for name in changed:
             self._wake(name)
@@ -212,6 +219,7 @@ class World:
             ledger.want, ledger.want_order = False, effect.request
             ledger.want_after = False
         judge.check_answer(self, ledger, asked.event, effect)
+        rolls.check_answer(self, ledger, effect)
         if effect.request in ledger.open_restarts:
             ledger.open_restarts.discard(effect.request)
             ledger.asked = ledger.asked or effect.outcome is Outcome.WAITING

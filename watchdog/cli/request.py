@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from watchdog.cli import rolling
 from watchdog.cli.context import FAILED, OK, Context, connect, make_client_parser, parse
 from watchdog.cli.progress import Look, Waiting
 from watchdog.client.client import Client
@@ -38,14 +39,24 @@ def main(context: Context) -> int:
     if action == "restart":
         help = "also what is up and depends on them; in order, each when those are ready"
         parser.add_argument("--with-dependents", action="store_true", help=help)
+        rolling.add_options(parser)
     options = parse(parser, context.words)
+    if action == "restart":
+        rolling.check(parser, options)
     client = connect(options)
     with Waiting(f"{_DOING[action]} {' '.join(options.names)}", _watcher(options)):
         results = _ask(client, action, options)
-    return report(action, results)
+    return rolling.report(results) if is_rolling(options) else report(action, results)
+
+
+def is_rolling(options: argparse.Namespace) -> bool:
+    """Whether it is a restart of one after the other."""
+    return bool(getattr(options, "rolling", False))
 
 
 def _ask(client: Client, action: str, options: argparse.Namespace) -> list[dict[str, str]]:
+    if is_rolling(options):
+        return rolling.ask(client, options)
     if action == "restart" and options.with_dependents:
         return client.restart_with_dependents(options.names)
     return client.request(action, options.names)

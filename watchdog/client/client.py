@@ -70,6 +70,14 @@ class Client:
         result: dict[str, list[str]] = self.call("watchdog.reload", seconds=None)
         return result
 
+    def restart_rolling(
+        self, names: Sequence[str], unavailable: int, within: float
+    ) -> list[dict[str, str]]:
+        """Restart one after the other, the next when the last is ready; as `request`."""
+        method, params = "watchdog.restartRolling", (list(names), unavailable, within)
+        result: list[dict[str, str]] = self.call(method, *params, seconds=None)
+        return result
+
     def reload_programs(self, names: Sequence[str]) -> list[dict[str, str]]:
         """Have programs read their own configurations again; as `request`."""
         method = "watchdog.reloadPrograms"

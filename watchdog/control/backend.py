@@ -240,6 +240,10 @@ class Backend(Protocol):
         """Send the signal ("HUP" or "1") to the main process of the program."""
         ...
 
+    async def roll(self, names: Sequence[str], width: int, within: float | None) -> list[Result]:
+        """Restart them one after the other, so many at a time; each has so long to be ready."""
+        ...
+
     async def reload_programs(self, names: Sequence[str]) -> list[Result]:
         """Send each the signal at which it reloads, and wait until it is well after that."""
         ...

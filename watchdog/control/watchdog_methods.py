@@ -25,6 +25,7 @@ from watchdog.wire.faults import Fault, refuse
 
 TABLE = Table("watchdog")
 MOST_LINES = 100_000  # of one answer
+MOST_UNAVAILABLE, LONGEST = 1000, 86400.0  # of a rolling restart; seconds
 UNKNOWN = "no such program"  # the outcome of a name that nobody has
 
 _STATUS_KEYS = (
@@ -89,6 +90,25 @@ async def signal(api: Api, value: str | int, wanted: list[Any]) -> list[dict[str
         return [await api.backend.signal(name, normal) for name in chosen]
 
     return await _for_each(api, wanted, send)
+
+
+@TABLE.method("restartRolling", "array", "array names", "int unavailable?", "double within?")
+async def restart_rolling(
+    api: Api, wanted: list[Any], unavailable: int = 1, within: float = 0.0
+) -> list[dict[str, Any]]:
+    """Restart programs one after the other, the next when the last is ready; as for start.
+
+    `unavailable` is how many may be down at a time, `within` (seconds; 0: what each has by its
+    configuration) how long each may take. It goes on also if the client does not wait for it; if
+    one does not come up, the others are left alone.
+    """
+    if not 1 <= unavailable <= MOST_UNAVAILABLE or not 0 <= within <= LONGEST:
+        raise refuse(faults.BAD_ARGUMENTS, "from 1 to 1000 at a time, each within 1 day at most")
+
+    async def roll(chosen: list[str]) -> list[Result]:
+        return await api.backend.roll(chosen, unavailable, within or None)
+
+    return await _for_each(api, wanted, roll)
 
 
 @TABLE.method("reloadPrograms", "array", "array names")

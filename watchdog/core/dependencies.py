@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from watchdog.core.effects import Acquire, Effect
 from watchdog.core.events import Event, Granted, Refused
 from watchdog.core.model import Need, Policy, Role, State
 from watchdog.core.program import Program
@@ -81,3 +82,13 @@ def describe(program: Program) -> str:
     if state is State.RUNNING:
         return f"{name} (not ready{f': {reason}' if reason else ''})"
     return f"{name} ({state}: {reason})" if reason else f"{name} ({state})"
+
+
+def ask_anew(program: Program) -> list[Effect]:
+    """What a waiting program still needs, under the claim that it has.
+
+    Not before its old tree is gone, which may be what has the lock: a final refusal would be ours.
+    """
+    if program.state is not State.WAITING or Need.TREE in program.barred_by:
+        return []
+    return [Acquire(program.policy.name, need, program.claim) for need in program.barred_by]

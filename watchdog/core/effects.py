@@ -121,3 +121,11 @@ class Finish(Effect, frozen=True):
     """Every program is down: the watchdog may leave, with this exit code. Names no program."""
 
     code: int
+
+
+class RollOver(Effect, frozen=True):
+    """A rolling restart is over; `program` is where it stopped, empty if all are done."""
+
+    done: tuple[str, ...]
+    left: tuple[str, ...]  # as they were
+    text: str  # why it stopped

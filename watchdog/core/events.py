@@ -269,3 +269,7 @@ class BeatMissed(Event, frozen=True):
 
 class ReloadDue(Event, frozen=True):
     """A program that was told to reload has lived for a while, or has had all its time."""
+
+
+class RollDue(Event, frozen=True):
+    """A program that a rolling restart waits for has had all its time; the fleet looks."""

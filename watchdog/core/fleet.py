@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from watchdog.core import deadlines, drains, ordering
+from watchdog.core import drains, ordering
 from watchdog.core.answers import answer_later, answer_superseded, refuse
 from watchdog.core.dependencies import (
     are_related,
+    ask_anew,
     find_dependents,
     invert_dependencies,
     judge_dependencies,
@@ -27,6 +28,7 @@ from watchdog.core.machine import step
 from watchdog.core.model import Moment, Need, Policy, State
 from watchdog.core.plans import Plans, Successor
 from watchdog.core.program import Program
+from watchdog.core.rolling import Roll, Rolls
 
 Observer = Callable[[Program, Event, Program], None]
 
@@ -39,6 +41,7 @@ class Fleet:
         self.observe = observe
         self.exit_code: int | None = None  # set once the watchdog is leaving
         self._drains = Drains()
+        self._rolls = Rolls()
         self._leaving: set[str] = set()  # removed from the configuration, to be forgotten when down
         self._successors: dict[str, Successor] = {}  # who takes the place of one that leaves
         # The last incarnation and claim of who was forgotten: a late event must not find another.
@@ -82,6 +85,10 @@ class Fleet:
         self._inbox.extend((name, Restart(requests[name])) for name in at_once)
         answers = self._restart_in_order({n: requests[n] for n in free}) if ordered else []
         return answers + self._settle(moment)
+
+    def roll(self, roll: Roll, moment: Moment) -> list[Effect]:
+        """Restart programs one after the other, each when the one before is ready."""
+        return self._rolls.begin(roll) + self._settle(moment)
 
     def with_dependents(self, names: Iterable[str]) -> list[str]:
         """These programs, and those that are wanted up and depend on them, through others too."""
@@ -143,12 +150,13 @@ class Fleet:
 
     def plans(self) -> Plans:
         """What is still to be done, beside what stands in the programs."""
-        return Plans(self._drains.pack(), sorted(self._leaving), self._successors, self._numbers)
+        leaving, drains, rolls = sorted(self._leaving), self._drains.pack(), self._rolls.pack()
+        return Plans(drains, leaving, self._successors, self._numbers, rolls)
 
     def take_over(self, programs: dict[str, Program], plans: Plans, moment: Moment) -> list[Effect]:
         """Go on where another fleet ended; whoever waits asks anew for what it waits for."""
         self.programs |= programs
-        self._drains = drains.unpack(plans.drains)
+        self._drains, self._rolls = drains.unpack(plans.drains), Rolls(plans.rolls)
         self._leaving, self._successors = set(plans.leaving), plans.successors
         self._numbers = plans.numbers
         self._dependents = invert_dependencies(self._policies())
@@ -160,12 +168,12 @@ class Fleet:
     def due(self, name: str, now: float) -> Event | None:
         """What is due for this program now."""
         program = self.programs.get(name)
-        return deadlines.due(program, now) if program else None
+        return self._rolls.due(program, now) if program else None
 
     def earliest(self, name: str) -> float | None:
         """When something will be due for this program; None is never."""
         program = self.programs.get(name)
-        return deadlines.earliest(program) if program else None
+        return self._rolls.earliest(program) if program else None
 
     # --- inside
 
@@ -178,14 +186,9 @@ class Fleet:
         self._leaving.add(name)
         return self.stop({name: 0}, moment)
 
-    def _sort_out(self, requests: Iterable[str]) -> tuple[list[str], list[str]]:
-        """The names that there are, and those that there are not."""
-        names = list(requests)
-        known = [name for name in names if name in self.programs]
-        return known, [name for name in names if name not in self.programs]
-
     def _drain(self, requests: dict[str, int]) -> list[Effect]:
-        known, unknown = self._sort_out(requests)
+        known = [name for name in requests if name in self.programs]
+        unknown = [name for name in requests if name not in self.programs]
         answers = self._forget_restarts(known, "it was stopped meanwhile")
         self._inbox.extend((name, Stop(requests[name])) for name in unknown)
         stages = ordering.stop_stages(self._policies(), known)
@@ -215,7 +218,8 @@ class Fleet:
         if self.exit_code is not None:
             return []
         self.exit_code = code
-        return self._drain(dict.fromkeys(self.programs, 0))
+        told = self._rolls.abandon("the watchdog is shutting down")
+        return told + self._drain(dict.fromkeys(self.programs, 0))
 
     def _settle(self, moment: Moment) -> list[Effect]:
         """Work until nothing follows from anything any more."""
@@ -224,6 +228,7 @@ class Fleet:
             while self._inbox or self._advance_drains():
                 name, event = self._inbox.popleft()
                 effects += self._step(name, event, moment)
+            effects += self._roll_on(moment)
             effects += self._farewells()
             if not self._inbox:
                 return effects
@@ -285,6 +290,12 @@ class Fleet:
             self._start_in_order(self._drains.finish(self._is_settled))
         return bool(self._inbox)
 
+    def _roll_on(self, moment: Moment) -> list[Effect]:
+        """Let rolling restarts go on, as far as they may."""
+        names, told = self._rolls.advance(self.programs, self._successors, moment.now)
+        self._inbox.extend((name, Restart(0)) for name in names)
+        return told
+
     def _start_in_order(self, requests: dict[str, int]) -> None:
         """Dependencies first: nobody is then told that it waits for one that is STOPPED."""
         if not requests:
@@ -338,13 +349,3 @@ class Fleet:
                 self._inbox.append((name, Start(0)))
         self._dependents = invert_dependencies(self._policies())
         self._tell_dependents(name)
-
-
-def ask_anew(program: Program) -> list[Effect]:
-    """What a waiting program still needs, under the claim that it has.
-
-    Not before its old tree is gone, which may be what has the lock: a final refusal would be ours.
-    """
-    if program.state is not State.WAITING or Need.TREE in program.barred_by:
-        return []
-    return [Acquire(program.policy.name, need, program.claim) for need in program.barred_by]

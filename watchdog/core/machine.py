@@ -58,6 +58,7 @@ from watchdog.core.events import (
     RetryDue,
     Retuned,
     Revoked,
+    RollDue,
     SendSignal,
     Settled,
     Spawned,
@@ -139,6 +140,7 @@ TABLE: Mapping[type[Event], Mapping[State, Row]] = {
         STARTING: Row(do.retune, (RUNNING,)),
         WAITING: Row(do.retune, (STARTING,)),
     },
+    RollDue: {},  # only the fleet has a use for it
     # --- the start gate
     Granted: {WAITING: Row(do.take_grant, (STARTING,))},
     Refused: {WAITING: Row(do.note_refusal, (FATAL,))},
@@ -224,6 +226,7 @@ NO_PROCESS = (STOPPED, WAITING, BACKOFF, EXITED, FATAL)
 IGNORED: Mapping[type[Event], tuple[State, ...]] = {
     # Only a program that is going down can be hurried.
     Hurry: (*NO_PROCESS, STARTING, RUNNING),
+    RollDue: tuple(State),
     # Answers to a claim: only WAITING asks, and all but the claim that counts are discarded.
     Granted: (STOPPED, STARTING, RUNNING, STOPPING, BACKOFF, EXITED, FATAL),
     Refused: (STOPPED, STARTING, RUNNING, STOPPING, BACKOFF, EXITED, FATAL),

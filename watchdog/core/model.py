@@ -89,6 +89,7 @@ class Outcome(StrEnum):
     WAITING = "waiting"  # accepted; it will start when what bars it is gone
     FAILED = "failed"
     SUPERSEDED = "superseded"  # a later request wanted the opposite
+    SPARED = "left alone"  # a rolling restart stopped before it
 
 
 class Moment(Struct, frozen=True):

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from watchdog.core.drains import Packed
 from watchdog.core.model import Policy
+from watchdog.core.rolling import Roll
 
 
 class Successor(Struct):
@@ -22,3 +23,4 @@ class Plans(Struct, frozen=True):
     leaving: list[str] = []
     successors: dict[str, Successor] = {}
     numbers: dict[str, tuple[int, int]] = {}  # of who was forgotten: last incarnation and claim
+    rolls: list[Roll] = []

@@ -94,6 +94,7 @@ class Parts:
             self.examiner.begin,
             lambda effect: self.hooks.run(effect),
             lambda effect: self.hooks.end(effect),
+            self.chronicle.rolled,
             self.reloader.settle_removal,
             self.finished.set_result,
         )

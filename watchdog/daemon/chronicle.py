@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from watchdog.core import health
+from watchdog.core.effects import RollOver
 from watchdog.core.events import Event, HookDone
 from watchdog.core.hooks import describe_failure
 from watchdog.core.model import State
@@ -44,6 +45,13 @@ class Chronicle:
             self._note_degraded(before, after)
         if before.reloading is not after.reloading:
             self._note_reload(before, after)
+
+    def rolled(self, over: RollOver) -> None:
+        """A rolling restart is over."""
+        phase = "stopped" if over.text else "done"
+        told = {"program": over.program, "done": over.done, "left": over.left, "reason": over.text}
+        self._journal.write("rolling", phase=phase, **told)
+        self._console.say(story.tell_roll(over), WARNING if over.text else INFO)
 
     def _note_reload(self, before: Program, after: Program) -> None:
         """A program was told to read its own configuration again, and what came of that."""

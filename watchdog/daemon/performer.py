@@ -21,6 +21,7 @@ from watchdog.core.effects import (
     Probe,
     Release,
     Remove,
+    RollOver,
     RunHook,
     Signal,
     Spawn,
@@ -37,6 +38,7 @@ class Callbacks(Struct, frozen=True):
     examine: Callable[[Examine], None]
     run_hook: Callable[[RunHook], None]
     end_hook: Callable[[EndHook], None]
+    rolled: Callable[[RollOver], None]
     removed: Callable[[str], None]
     finished: Callable[[int], None]
 
@@ -76,6 +78,8 @@ class Performer:
                 self._callbacks.end_hook(effect)
             case Answer():
                 self._callbacks.answered(effect)
+            case RollOver():
+                self._callbacks.rolled(effect)
             case Remove(program):
                 self._callbacks.removed(program)
             case Finish(_, code):

@@ -34,6 +34,7 @@ from watchdog.core.effects import Answer
 from watchdog.core.events import Reload, SendSignal
 from watchdog.core.fleet import Fleet
 from watchdog.core.model import Outcome
+from watchdog.core.rolling import Roll
 from watchdog.daemon.driver import Driver
 from watchdog.daemon.executable import Flaw, flaw_of
 from watchdog.daemon.groups import Groups
@@ -219,6 +220,15 @@ class Service:
         answer = self._waiting[number]
         self._driver.post(name, SendSignal(number, signal))
         return await answer
+
+    async def roll(self, names: Sequence[str], width: int, within: float | None) -> list[Result]:
+        """Restart programs one after the other, each when the one before is ready."""
+
+        def pass_on(numbers: dict[str, int]) -> None:
+            plan = Roll(list(names), numbers, width, within)
+            self._driver.order(lambda moment: self._fleet.roll(plan, moment))
+
+        return await self.ask(names, pass_on)
 
     async def reload_programs(self, names: Sequence[str]) -> list[Result]:
         """Have programs read their own configurations again, and wait until they are well."""

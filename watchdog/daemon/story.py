@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from watchdog.core.effects import RollOver
 from watchdog.core.events import Exited
 from watchdog.core.hooks import describe
 from watchdog.core.model import Exit, Health, State
@@ -121,6 +122,15 @@ def describe_state(program: Program) -> str:
     elif program.state is State.FATAL:
         text += f" (stays down until: watchdog start {program.policy.name})"
     return text
+
+
+def tell_roll(over: RollOver) -> str:
+    """How a rolling restart ended."""
+    if not over.text:
+        return f"rolling restart done: {', '.join(over.done) or 'nothing was to be done'}"
+    at = f" at {over.program}" if over.program else ""
+    left = f"; left as they were: {', '.join(over.left)}" if over.left else ""
+    return f"rolling restart stopped{at}: {over.text}{left}"
 
 
 def reload_of(before: Program, after: Program) -> tuple[str, str] | None:
