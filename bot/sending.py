@@ -20,7 +20,7 @@ RETRIES = 3
 # Telegram can ask for hours after serious flooding; a handler is not kept waiting for those.
 LONGEST_WAIT = 60.0
 # So many calls may wait for one chat; a further one is refused as if Telegram had done it.
-MOST_IN_LINE = 200
+MOST_IN_LINE = 1000
 _PAUSES = (0.5, 1.0, 2.0)  # after a call that did not reach the server, in seconds
 
 # Only these leave something behind in the chat that has an order; "typing" must not wait.
