@@ -160,6 +160,29 @@ async def test_a_webhook_is_noted_with_its_host_only(world: World, sandbox: Sand
     assert result.ok and "(example.org:8443)" in result.note and "secret" not in result.note
 
 
+async def test_a_bot_behind_a_webhook_is_deaf_without_one(world: World, sandbox: Sandbox):
+    """mode = "webhook": a webhook is as it should be; none is a failure, which a restart cures."""
+    behind = ProbeTarget("telegram", mode="webhook")
+    result = await world.probe(behind, 6.0, around(sandbox.url, TOKEN))
+    assert (result.ok, result.fatal) == (False, False)
+    assert result.reason == "no webhook is set: Telegram sends the bot no updates"
+    account = sandbox.engine.world.account(BOT)
+    account.rules.set_webhook("https://example.org/secret", sandbox.engine.now())
+    result = await world.probe(behind, 6.0, around(sandbox.url, TOKEN))
+    assert (result.ok, result.note) == (True, "")
+
+
+def test_deliveries_that_fail_are_noted():
+    """Telegram's own words; waiting alone, without an error, is a delivery under way."""
+    seen = Seen(webhook="example.org", waiting=3, error="Wrong response: 502 Bad Gateway")
+    verdict = judge(seen, 0, "webhook")
+    assert verdict.ok and verdict.note == (
+        "3 updates wait at Telegram, the last delivery to example.org failed: "
+        "Wrong response: 502 Bad Gateway"
+    )
+    assert judge(Seen(webhook="example.org", waiting=3), 0, "webhook").note == ""
+
+
 async def test_updates_that_nobody_fetches_are_a_failure(world: World, sandbox: Sandbox):
     """Looked at several times within one probe."""
     sandbox.stage.send("hello", BOT, USER)

@@ -158,6 +158,7 @@ class ProbeTarget(Struct, frozen=True):
     headers: dict[str, str] = {}  # http
     address: Address | None = None  # tcp
     command: tuple[str, ...] = ()  # exec
+    mode: str = "polling"  # telegram: how the bot gets its updates
 
     def __repr__(self) -> str:
         headers = dict.fromkeys(self.headers, HIDDEN)

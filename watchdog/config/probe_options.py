@@ -115,7 +115,8 @@ _TELEGRAM = section(
     "`getMe` and `getWebhookInfo`, never `getUpdates`. Updates that nobody fetches: the bot is "
     "deaf, and started again. A token that is refused: FATAL, as no restart cures that. A webhook "
     "that keeps the bot from polling, or a Telegram that cannot be asked from here: shown as the "
-    "reason in the status, and the process is left alone.",
+    "reason in the status, and the process is left alone. A bot that is sent its updates has "
+    '`mode = "webhook"`: then it is deaf without a webhook, and deliveries that fail are shown.',
     option(
         "period",
         kinds.duration(0.1),
@@ -143,6 +144,12 @@ _TELEGRAM = section(
         "5s",
         "For a deaf bot: the time between the stop signal and SIGKILL.",
         elsewhere="terminationGracePeriodSeconds",
+    ),
+    option(
+        "mode",
+        kinds.choice("polling", "webhook"),
+        "polling",
+        "How the bot gets its updates.",
     ),
     optional=True,
     switch=True,

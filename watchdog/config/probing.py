@@ -73,7 +73,8 @@ def _complete(
 
 def _look_from_outside(table: Table) -> Probe:
     """Telegram is asked for the first time a period after the program came up."""
-    return ProbeTarget("telegram"), ProbePolicy(**table.values, delay=table["period"])
+    timing = {key: table[key] for key in _TIMING}
+    return ProbeTarget("telegram", mode=table["mode"]), ProbePolicy(**timing, delay=table["period"])
 
 
 def _check_alone(liveness: Table, findings: Findings) -> None:

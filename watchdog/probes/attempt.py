@@ -51,6 +51,10 @@ class ProbeTarget(Protocol):
         """http: the status codes that count as well; empty means 200 to 299."""
 
     @property
+    def mode(self) -> str:
+        """telegram: polling, or webhook."""
+
+    @property
     def headers(self) -> Mapping[str, str]:
         """http: further request headers. They may hold secrets and are never shown."""
 

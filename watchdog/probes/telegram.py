@@ -2,7 +2,7 @@
 
 A short process asks (`telegram_helper.py`); the verdict is a pure function of what it saw, now and
 the time before. What the bot cannot help (no network, a Telegram that is down or asks for patience,
-a webhook that somebody set) is no failure: a restart would cure none of it.
+a webhook that somebody set or that is out of reach) is no failure: a restart would cure none of it.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ class Seen(Struct, frozen=True):
     status: int | None = None  # the Bot API's own, if the trouble is an answer of it
     webhook: str = ""  # the host that updates are sent to
     pending: tuple[int, ...] = ()
+    waiting: int = 0  # for the webhook
+    error: str = ""  # what its last delivery failed with
 
 
 async def check(target: ProbeTarget, attempt: Attempt) -> Verdict:
@@ -57,7 +59,7 @@ async def check(target: ProbeTarget, attempt: Attempt) -> Verdict:
         "seconds": attempt.timeout * SHARE,
     }
     seen = await _ask(msgspec.json.encode(task), variables)
-    verdict = judge(seen, attempt.memory.get(PENDING, 0))
+    verdict = judge(seen, attempt.memory.get(PENDING, 0), target.mode)
     if seen.pending:
         attempt.memory[PENDING] = seen.pending[-1]
     return verdict
@@ -91,7 +93,7 @@ def read(output: bytes) -> Seen:
         return Seen("the helper gave no answer")
 
 
-def judge(seen: Seen, before: int) -> Verdict:
+def judge(seen: Seen, before: int, mode: str = "polling") -> Verdict:
     """The verdict on a look; `before` updates waited at the end of the look before it."""
     if seen.status in REFUSED:
         reason = f"Telegram refuses the bot's token ({seen.status} {seen.trouble})"
@@ -100,11 +102,24 @@ def judge(seen: Seen, before: int) -> Verdict:
         return Verdict(True)
     if seen.trouble:
         return Verdict(True, note=f"Telegram cannot be asked about it: {seen.trouble}")
+    if mode == "webhook":
+        return judge_webhook(seen)
     if seen.webhook:
         where = f"a webhook is set ({seen.webhook})"
         return Verdict(True, note=f"{where}: until deleteWebhook nobody can poll for updates")
     if is_deaf(seen.pending, before):
         return Verdict(False, f"{count(seen.pending[-1])} at Telegram, and nobody fetches them")
+    return Verdict(True)
+
+
+def judge_webhook(seen: Seen) -> Verdict:
+    """For a bot that is sent its updates. A restart sets the webhook, but mends no way to it."""
+    if not seen.webhook:
+        return Verdict(False, "no webhook is set: Telegram sends the bot no updates")
+    if seen.waiting and seen.error:
+        waits = count(seen.waiting)
+        note = f"{waits} at Telegram, the last delivery to {seen.webhook} failed: {seen.error}"
+        return Verdict(True, note=note)
     return Verdict(True)
 
 

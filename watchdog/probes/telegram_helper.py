@@ -99,12 +99,19 @@ def look(server: Server) -> Seen:
         confirm(server)
         info = server.call("getWebhookInfo")
         if info.get("url"):
-            return {"webhook": host_of(str(info["url"]))}
+            return see_webhook(info)
         return {"pending": watch(server, int(info["pending_update_count"]))}
     except Failed as error:
         return {"status": error.status, "trouble": str(error)}
     except (LookupError, ValueError, TypeError):
         return {"trouble": "an answer that is not as the Bot API describes it"}
+
+
+def see_webhook(info: Seen) -> Seen:
+    """Where updates are sent to, how many wait there, and what the last failure was."""
+    error = str(info.get("last_error_message", ""))[:200]
+    waiting = int(info["pending_update_count"])
+    return {"webhook": host_of(str(info["url"])), "waiting": waiting, "error": error}
 
 
 def confirm(server: Server) -> None:
