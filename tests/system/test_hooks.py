@@ -92,10 +92,11 @@ timeout = "1s"
 
 
 def test_what_a_hook_leaves_behind_is_ended(world: World) -> None:
-    """A hook is over when nothing of it lives: it cannot leave a daemon."""
+    """A hook is over with its main process: it cannot leave a daemon, nor wait for one."""
     stray = world.place / "stray"
-    hook = f"setsid sleep 999 & echo $$! > {stray}"
-    watchdog = world.up(PROGRAM + f"[programs.a.hooks]\npre_start = {say('begun', hook)}\n")
+    hook = say("begun", f"setsid sleep 999 & echo $$! > {stray}")
+    table = f'[programs.a.hooks.pre_start]\ncommand = {hook}\ntimeout = "1h"\n'
+    watchdog = world.up(PROGRAM + table)
     watchdog.wait_state("a", "RUNNING")
     assert not is_alive(pid_in(stray))
 
@@ -237,3 +238,21 @@ def test_a_reload_brings_hooks_without_a_restart(world: World) -> None:
     assert watchdog.program("a")["pid"] == pid
     watchdog.call("stop", "a")
     assert "[pre_stop] drained" in watchdog.log("a")
+
+
+def test_a_post_exit_that_was_cut_off_is_run_again(world: World) -> None:
+    """The end of each process is told at least once, and before anything starts."""
+    go = world.place / "go"
+    hook = f"while ! [ -e {go} ]; do sleep 0.05; done; echo told"
+    text = PROGRAM + f"[programs.a.hooks]\npost_exit = {say('begun', hook)}\n"
+    first = world.up(text)
+    os.kill(first.wait_state("a", "RUNNING")["pid"], signal.SIGKILL)
+    first.wait_log("a", "[post_exit] begun")
+    first.signal(signal.SIGKILL)
+    first.wait_exit()
+    go.touch()
+    second = world.up(text)
+    second.wait_state("a", "RUNNING")
+    lines = [line for line in second.log("a").splitlines() if line != "program"]
+    assert lines == ["[post_exit] begun", "[post_exit] begun", "[post_exit] told"]
+    assert second.log("a").splitlines()[-1] == "program"
