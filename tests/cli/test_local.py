@@ -105,6 +105,18 @@ def test_check_describes_a_good_configuration(directory: Path, call: Call) -> No
     assert "Example" not in out
 
 
+def test_check_tells_of_hooks_and_of_what_is_planned(directory: Path, call: Call) -> None:
+    """Which hooks there are and how long each may take, and when it is restarted by itself."""
+    (directory / "watchdog.toml").write_text(
+        '[programs.a]\ncommand = "x"\nrestart_at = "0 4 * * 1"\nmaximum_age = "24h"\n'
+        'maximum_age_spread = "2h"\nhooks.pre_start = "y"\n'
+    )
+    code, out, _ = call("check")
+    assert code == 0
+    assert "pre_start 10 s" in out
+    assert 'at "0 4 * * 1", when 22h to 1d old' in out
+
+
 def test_check_lists_every_problem(directory: Path, call: Call) -> None:
     """78, the file and lines, and nothing else."""
     (directory / "x.toml").write_text('[programs.bot]\ncomand = "x"\npriority = "high"\n')

@@ -76,11 +76,27 @@ def _describe_program(program: ProgramConfig) -> list[str]:
         ("sockets", ", ".join(socket.key for socket in program.sockets)),
         ("probes", ", ".join(f"{role} {target.kind}" for role, target in program.probes.items())),
         ("heartbeat", policy.heartbeat and f"{policy.heartbeat:g} s"),
+        ("hooks", ", ".join(f"{hook} {one.timeout:g} s" for hook, one in policy.hooks.items())),
+        ("planned", _planned(program)),
         ("restart", f"{policy.restart.when}, then {policy.restart.then}"),
         ("stop", f"{policy.stop.signal}, after {policy.stop.grace:g} s KILL"),
         ("log", program.logs.path),
     ]
     return [f"  {name:<9} {value}" for name, value in shown if value]
+
+
+def _planned(program: ProgramConfig) -> str:
+    """When it is restarted although it is well."""
+    from watchdog.config.units import format_duration
+
+    told, age = [], program.policy.maximum_age
+    if program.restart_at:
+        told.append(f'at "{program.restart_at}" {program.restart_at_zone or ""}'.strip())
+    if age is not None:
+        spread = program.policy.maximum_age_spread
+        least = f"{format_duration(age - spread)} to " if spread else ""
+        told.append(f"when {least}{format_duration(age)} old")
+    return ", ".join(told)
 
 
 def _name_all(config: Config, first: ProgramConfig) -> str:
