@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 
 from bot.agents.specs import CallSpec, EndpointSpec
 from bot.check.asking import PATIENCE, Answer, Unreachable, get
@@ -49,7 +50,22 @@ async def look_at_telegram(settings: Settings) -> list[Look]:
     if first.code:
         return [first]
     webhook = await get(f"{root}/getWebhookInfo")
-    return [first, judge_webhook(webhook, settings), *judge_clock(me, time.time(), settings)]
+    looks = [first, judge_webhook(webhook, settings), *judge_clock(me, time.time(), settings)]
+    if settings.notices.missing is None:
+        chat = quote(settings.notices.chat)
+        looks.append(judge_chat(await get(f"{root}/getChat?chat_id={chat}"), settings.notices.chat))
+    return looks
+
+
+def judge_chat(answer: Answer, chat: str) -> Look:
+    """What getChat says of the chat that notices go to."""
+    if answer.status == 200:
+        return Look("notices", f"the chat {chat} is there")
+    said = f"there is no chat {chat} for this bot; write to it there first, /whoami shows the id"
+    later = answer.status == 429 or answer.status >= 500
+    if later:
+        said = f"getChat has no answer (HTTP {answer.status})"
+    return Look("notices", said, ExitCode.TEMPORARY if later else ExitCode.CONFIG)
 
 
 def judge_token(answer: Answer, settings: Settings) -> Look:

@@ -202,6 +202,16 @@ def test_online_a_webhook_is_in_the_way(bench: Any, check: Checker) -> None:
     assert bench.statistics()["webhook"]
 
 
+def test_online_the_chat_for_notices_must_be_there(bench: Any, check: Checker) -> None:
+    """78 for a chat that never wrote to the bot; one that is switched off is not asked for."""
+    assert "notices: the chat 42 is there" in check("--online", TG_CHAT_ID="42").stdout
+    done = check("--online", TG_CHAT_ID="4711")
+    assert done.returncode == 78
+    assert "NOT OK  notices: there is no chat 4711 for this bot" in done.stdout
+    done = check("--online", TG_CHAT_ID="4711", TG_ENABLED="false")
+    assert (done.returncode, "notices:" in done.stdout.partition("Online")[2]) == (0, False)
+
+
 def test_online_nobody_there_is_75(bench: Any, check: Checker) -> None:
     """In the system's words, without the address that has the token in it."""
     with socket.socket() as closed:
