@@ -163,6 +163,8 @@ family = socket.AF_UNIX if sys.argv[1] == "unix" else socket.AF_INET
 listener = socket.socket(family)
 listener.bind(sys.argv[2] if sys.argv[1] == "unix" else ("127.0.0.1", int(sys.argv[2])))
 listener.listen()
+others = [socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)]
+others += [*socket.socketpair(), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)]
 print("ready", flush=True)
 time.sleep(1000)
 """

@@ -43,10 +43,17 @@ def _listeners(pids: Iterable[int], fetch: Fetch) -> Iterator[socket.socket]:
                 raise
             except OSError:  # closed meanwhile
                 continue
-            if listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            if _listens(listener):
                 yield listener
             else:
                 listener.close()
+
+
+def _listens(listener: socket.socket) -> bool:
+    try:
+        return bool(listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except OSError:  # a family that knows no such thing
+        return False
 
 
 def _sockets_of(pid: int) -> list[int]:
