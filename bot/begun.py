@@ -104,9 +104,12 @@ class Begun:
         strikes = "".join(f"{number} {count}\n" for number, count in self._strikes.items())
         held = "".join(f"+{number}\n" for number in self._held)
         try:
-            self._file = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_APPEND, 0o600)
-            self._written = os.write(self._file, (strikes + held).encode("ascii"))
+            with os.fdopen(
+                os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb"
+            ) as new:
+                self._written = new.write((strikes + held).encode("ascii"))
             draft.replace(self._path)
+            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
         except OSError as error:
             self._give_up(error)
 

@@ -59,6 +59,18 @@ def test_an_agent_that_does_not_let_go_is_left_behind(bench: Any, begin: Any) ->
     talk.wait_text("let go")
 
 
+def test_an_update_is_begun_for_as_long_as_its_agent_is_at_it(bench: Any, begin: Any) -> None:
+    """An agent that ends the bot is held against its update, although the handler has ended."""
+    talk = start(bench, begin, "clings", AGENT_TIMEOUT_SECONDS="600", POLL_TIMEOUT="50")
+    bench.wait_until(lambda: bench.sandbox.wait_for_polling(bench.id), "a poll of 50 s")
+    number = talk.send("cling")
+    talk.wait_figure("running", 1)
+    bench.wait_until(lambda: talk.bot.health()[1]["queue"]["running_handlers"] == 1, "its handler")
+    lines = (bench.directory / "bot.sqlite3.begun").read_text().splitlines()
+    assert f"+{number}" in lines
+    assert f"-{number}" not in lines
+
+
 def test_an_object_may_be_called(bench: Any, begin: Any) -> None:
     """An object with an async __call__ is as good as a function."""
     talk = start(bench, begin, "called")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
@@ -52,6 +53,25 @@ def test_an_issue_is_opened_listed_and_closed(
     assert state(bot) == "well"
     assert TOKEN not in bot.log
     assert bot.terminate() == 0
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "</a><a href='https://evil.example'>here</a>",
+        "[here](https://evil.example) *bold* `code` ||x||",
+        "'; DROP TABLE issues; -- {0} %s $(id)",
+    ],
+)
+def test_a_title_is_text(bench: Any, github: Any, settings: dict[str, str], title: str) -> None:
+    """GitHub gets it as it was written; in the chat nothing in it is markup."""
+    bench.start_well(**settings)
+    opened = bench.ask(f"/issue {title}")[0]
+    listed = bench.ask("/issues")[0]
+    assert github.issues["ann/bot"][0]["title"] == title
+    for answer in (opened, listed):
+        assert html.escape(title) in answer
+        assert answer.count("<a ") == answer.count("</a>") == 1
 
 
 def test_a_token_that_is_refused_is_told_everywhere(
