@@ -6,7 +6,7 @@ remembers what it was asked for, so that the page about the settings is written 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,11 @@ _USER = re.compile(r"[1-9][0-9]{0,18}")
 _PATH = "the path of a file"
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
+
+
+def conceal(value: str) -> str:
+    """What may be said of a secret that is wrong: how long it is."""
+    return f"*** ({len(value)} characters)"
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,26 @@ class Reader:
         self.know(name, allowed=allowed, default=default, about=about)
         found = self.find(name)
         return found[1] if found else default
+
+    def fitting(
+        self,
+        name: str,
+        fits: Callable[[str], object],
+        about: str,
+        allowed: str,
+        show: Callable[[str], str] = repr,
+        secret: bool = False,
+        default: str = "",
+    ) -> str:
+        """A text that `fits`; of one that does not, an error has what `show` makes of it."""
+        self.know(name, allowed=allowed, about=about, secret=secret, default=default)
+        found = self.find(name)
+        if found is None:
+            return default
+        if fits(found[1]):
+            return found[1]
+        self.complain(name, found[2], show(found[1]), allowed)
+        return default
 
     def path(self, name: str, about: str) -> str:
         """The path of a file, with `~` written out; empty if unset."""

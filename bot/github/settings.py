@@ -2,10 +2,9 @@
 
 import ipaddress
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bot.environment import Reader
+from bot.environment import Reader, conceal
 from bot.github.routes import BadRoute, Route, parse_routes
 from bot.redaction import redact
 from bot.urls import split_url
@@ -50,48 +49,39 @@ def read_github(reader: Reader) -> GitHubSettings:
 
 def _token(reader: Reader) -> str:
     about = "The token that issues are opened with; it needs the permission Issues (read, write)."
-    reader.know("GITHUB_TOKEN", allowed=_TOKEN_ALLOWED, about=about, secret=True)
-    for name, value, source in _found(reader, "GITHUB_TOKEN"):
-        if _TOKEN.fullmatch(value):
-            return value
-        reader.complain(name, source, f"*** ({len(value)} characters)", _TOKEN_ALLOWED)
-    return ""
+    return reader.fitting(
+        "GITHUB_TOKEN", _TOKEN.fullmatch, about, _TOKEN_ALLOWED, show=conceal, secret=True
+    )
 
 
 def _api_url(reader: Reader) -> str:
     about = "The REST interface of GitHub, or of a GitHub Enterprise Server."
-    reader.know("GITHUB_API_URL", allowed=_URL_ALLOWED, default=API_URL, about=about)
-    for name, value, source in _found(reader, "GITHUB_API_URL"):
-        if is_api_url(value):
-            return value.rstrip("/")
-        reader.complain(name, source, repr(redact(value)), _URL_ALLOWED)
-    return API_URL
+    return reader.fitting(
+        "GITHUB_API_URL", is_api_url, about, _URL_ALLOWED, show=_redacted, default=API_URL
+    ).rstrip("/")
+
+
+def _redacted(url: str) -> str:
+    return repr(redact(url))
 
 
 def _repository(reader: Reader) -> str:
-    allowed = "a repository as owner/name"
-    reader.know("GITHUB_REPOSITORY", allowed=allowed, about="Where a command names no other.")
-    for name, value, source in _found(reader, "GITHUB_REPOSITORY"):
-        if REPOSITORY.fullmatch(value):
-            return value
-        reader.complain(name, source, repr(value), allowed)
-    return ""
+    about, allowed = "Where a command names no other.", "a repository as owner/name"
+    return reader.fitting("GITHUB_REPOSITORY", REPOSITORY.fullmatch, about, allowed)
 
 
 def _routes(reader: Reader) -> tuple[Route, ...]:
     about = "Labels of a new issue: those of every pattern (Python's, any case) found in its text."
     reader.know("GITHUB_LABEL_ROUTES", allowed=_ROUTES_ALLOWED, about=about)
-    for name, value, source in _found(reader, "GITHUB_LABEL_ROUTES"):
-        try:
-            return parse_routes(value)
-        except BadRoute as error:
-            reader.complain(name, source, str(error), _ROUTES_ALLOWED)
-    return ()
-
-
-def _found(reader: Reader, name: str) -> Iterator[tuple[str, str, str]]:
-    if found := reader.find(name):
-        yield found
+    found = reader.find("GITHUB_LABEL_ROUTES")
+    if found is None:
+        return ()
+    name, value, source = found
+    try:
+        return parse_routes(value)
+    except BadRoute as error:
+        reader.complain(name, source, str(error), _ROUTES_ALLOWED)
+        return ()
 
 
 def is_api_url(url: str) -> bool:

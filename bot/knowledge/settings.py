@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from bot.environment import Reader
+from bot.environment import Reader, conceal
 from bot.urls import split_url
 
 _ALLOWED = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with what is special in it as %XX"
@@ -44,24 +44,16 @@ def read_knowledge(reader: Reader) -> KnowledgeSettings:
 
 
 def _supabase_key(reader: Reader) -> str:
-    name, about = "SUPABASE_SERVICE_ROLE_KEY", "Only noted, and masked: nothing here uses it."
-    reader.know(name, allowed="text", about=about, secret=True)
-    found = reader.find(name)
-    return found[1] if found else ""
+    about = "Only noted, and masked: nothing here uses it."
+    return reader.fitting("SUPABASE_SERVICE_ROLE_KEY", bool, about, "text", secret=True)
 
 
 def _url(reader: Reader) -> str:
     about = "The PostgreSQL database of the notes, also Supabase's; SQLite if unset."
-    reader.know("DATABASE_URL", allowed=_ALLOWED, about=about, secret=True)
-    found = reader.find("DATABASE_URL")
-    if found is None:
-        return ""
-    name, value, source = found
-    if is_database_url(value):
-        return value
     # Never shown, not even in part: where the password stands in a wrong URL nobody knows.
-    reader.complain(name, source, f"something else ({len(value)} characters)", _ALLOWED)
-    return ""
+    return reader.fitting(
+        "DATABASE_URL", is_database_url, about, _ALLOWED, show=conceal, secret=True
+    )
 
 
 def is_database_url(url: str) -> bool:

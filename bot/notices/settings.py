@@ -32,12 +32,10 @@ def read_notices(reader: Reader) -> NoticeSettings:
 
 
 def _read_chat(reader: Reader) -> str:
-    name = "TG_CHAT_ID"
+    about = "Who is told when the bot starts, stops or is ill."
     allowed = "a chat's id (a number, with - for a group) or a channel's @name"
-    reader.know(name, allowed=allowed, about="Who is told when the bot starts, stops or is ill.")
-    found = reader.find(name)
-    if found is None:
-        return ""
-    if not _CHAT.fullmatch(found[1]):
-        reader.complain(name, found[2], repr(found[1][:40]), allowed)
-    return found[1]
+    return reader.fitting("TG_CHAT_ID", _CHAT.fullmatch, about, allowed, show=_beginning)
+
+
+def _beginning(value: str) -> str:
+    return repr(value[:40])

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from bot.environment import Reader
+from bot.environment import Reader, conceal
 from bot.urls import split_url
 
 POLLING, WEBHOOK = "POLLING", "WEBHOOK"
@@ -12,6 +12,7 @@ POLLING, WEBHOOK = "POLLING", "WEBHOOK"
 PORTS = (80, 88, 443, 8443)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 _ADDRESS = re.compile(r"(?P<host>[^\s:/]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
+_PATH = re.compile(r"/[!\"$->@-~]*")  # printable, without # and ?
 _SOCKET = "unix:"
 
 
@@ -132,24 +133,16 @@ def _read_address(reader: Reader) -> Address:
 
 
 def _read_path(reader: Reader) -> str:
-    name, allowed = "WEBHOOK_PATH", "a path such as /telegram"
     about = "The path of deliveries as they arrive here; that of WEBHOOK_URL if unset."
-    reader.know(name, allowed=allowed, about=about, secret=True)
-    found = reader.find(name)
-    if found is None:
-        return ""
-    if not re.fullmatch(r"/[\x21-\x7e]*", found[1]) or set("?#") & set(found[1]):
-        reader.complain(name, found[2], repr(found[1]), allowed)
-    return found[1]
+    allowed = "a path such as /telegram"
+    return reader.fitting(
+        "WEBHOOK_PATH", _PATH.fullmatch, about, allowed, show=conceal, secret=True
+    )
 
 
 def _read_secret(reader: Reader) -> str:
-    name, allowed = "WEBHOOK_SECRET", "16 to 256 of A-Z a-z 0-9 _ and -"
     about = "What Telegram proves itself with; if unset, a new one is made at each start."
-    reader.know(name, allowed=allowed, about=about, secret=True)
-    found = reader.find(name)
-    if found is None:
-        return ""
-    if not _SECRET.fullmatch(found[1]):
-        reader.complain(name, found[2], f"{len(found[1])} characters (not shown)", allowed)
-    return found[1]
+    allowed = "16 to 256 of A-Z a-z 0-9 _ and -"
+    return reader.fitting(
+        "WEBHOOK_SECRET", _SECRET.fullmatch, about, allowed, show=conceal, secret=True
+    )
