@@ -104,6 +104,8 @@ def _place(command: str, action: argparse.Action) -> Place:
     metavar = action.metavar if isinstance(action.metavar, str) else ""
     if metavar == "SIGNAL":
         return Place("words", tuple(_SIGNALS.split()))
+    if metavar == "NAME=COUNT":
+        return Place("programs")
     if metavar == "NAME" and command in ("start", "stop", "restart", "signal"):
         return Place("programs", ("all",))
     return Place(_BY_METAVAR.get(metavar, ""))

@@ -17,13 +17,13 @@ TABLE = Table("watchdog")
 @TABLE.method("drillFacts", "struct", "string name")
 async def drill_facts(api: Api, name: str) -> dict[str, Any]:
     """What a drill of this program is judged by; changes nothing."""
-    return api.backend.drills.facts(names.find(api.backend.programs(), name).name)
+    return api.backend.drills.facts(names.only(api.backend.programs(), name).name)
 
 
 @TABLE.method("drillBegin", "string", "string name")
 async def drill_begin(api: Api, name: str) -> str:
     """Begin a drill: its token. It ends by itself 15 s after the last call that had it."""
-    program = names.find(api.backend.programs(), name).name
+    program = names.only(api.backend.programs(), name).name
     if api.backend.watchdog().state != "RUNNING":
         raise refuse(faults.SHUTDOWN_STATE, "the watchdog is shutting down")
     try:

@@ -46,6 +46,16 @@ def match(views: Iterable[ProgramView], name: str) -> list[ProgramView]:
     return choose(views, name, lambda view: (view.name, view.group))
 
 
+def only(views: Iterable[ProgramView], name: str) -> ProgramView:
+    """The one program that a person means by this; BAD_NAME in words if it is none, or several."""
+    found = match(views, name)
+    if len(found) == 1:
+        return found[0]
+    several = ", ".join(view.name for view in found[:8]) + ", ..." * (len(found) > 8)
+    told = f"{name} is several programs; name one of them: {several}"
+    raise refuse(faults.BAD_NAME, told if found else f"there is no program {name}")
+
+
 def normalize_signal(value: str | int) -> str:
     """The signal's name without SIG, or its number where it has no name; BAD_SIGNAL if unknown."""
     try:

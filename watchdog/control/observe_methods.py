@@ -144,4 +144,4 @@ def read_journal(api: Api) -> Iterable[dict[str, Any]]:
 
 
 def _find(api: Api, name: str) -> ProgramView:
-    return names.find(api.backend.programs(), name)
+    return names.only(api.backend.programs(), name)

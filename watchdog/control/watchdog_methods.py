@@ -176,10 +176,8 @@ async def last_lines(api: Api, name: str, stream: str, count: int) -> str:
     """The last lines of a program's stdout or stderr, reaching back into rotated files."""
     if stream not in ("stdout", "stderr"):
         raise refuse(faults.BAD_ARGUMENTS, "the stream is stdout or stderr")
-    found = names.match(api.backend.programs(), name)
-    if len(found) != 1:
-        raise refuse(faults.BAD_NAME, f"there is no program {name}")
-    path = api.backend.log_path(found[0].name, "stdout" if stream == "stdout" else "stderr")
+    found = names.only(api.backend.programs(), name)
+    path = api.backend.log_path(found.name, "stdout" if stream == "stdout" else "stderr")
     return _last_lines(api, path, max(0, min(count, MOST_LINES)))
 
 
