@@ -53,6 +53,7 @@ UNSEEN = {
     "hooks": 'hooks.pre_start = "./migrate"',
     "group_name": 'group_name = "team"',
     "priority": "priority = 1",
+    "update": 'update = "rolling"',
     "depends_on": 'depends_on = ["other"]',
 }
 

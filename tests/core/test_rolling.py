@@ -174,6 +174,20 @@ def test_there_is_one_at_a_time_for_each_program() -> None:
     assert play.incarnations == [2, 2, 1]
 
 
+def test_that_of_a_reload_takes_another_over() -> None:
+    """Nobody waits for it; what the other had still to do is done after it."""
+    play = with_readiness()
+    play.roll()
+    play.do(play.fleet.roll(Roll(["a"], {}), play.moment))
+    assert [name for name, outcome in play.answers if outcome is Outcome.SPARED] == ["b", "c"]
+    for number in (2, 3):
+        play.tell("a", Probed(number, Role.READINESS, True))
+    play.tell("b", Probed(2, Role.READINESS, True))
+    play.tell("c", Probed(2, Role.READINESS, True))
+    assert play.incarnations == [3, 2, 2]
+    assert [one.text for one in play.over] == ["a reload restarts them anew", ""]
+
+
 def test_a_shutdown_ends_it() -> None:
     """Everybody gets an answer."""
     play = with_readiness()

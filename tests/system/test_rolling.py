@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.system.harness import Watchdog, World, wait_until
 
@@ -67,6 +68,29 @@ def test_it_stops_at_one_that_does_not_come_up(world: World) -> None:
     assert f"rolling restart stopped at {ALL[1]}: exit status 3; left as they were: {ALL[2]}" in (
         watchdog.text
     )
+
+
+def test_a_reload_rolls_where_that_is_wanted(world: World) -> None:
+    """What changed for the processes reaches them one after the other; what fails stops it."""
+    rolling = WEB + 'update = "rolling"\nenvironment = { VERSION = "1" }\n'
+    watchdog = world.up(rolling)
+    for name in ALL:
+        watchdog.wait(name, lambda p: p["health"] == "healthy", f"{name} to be ready")
+    world.write(rolling.replace('"1" }', '"2" }'))
+    assert watchdog.call("reload").stdout.count("restarted one after the other") == 1
+    watchdog.wait_text("rolling restart done")
+    assert incarnations(watchdog) == [2, 2, 2] and most_down(watchdog) == 1
+    pid = watchdog.program(ALL[2])["pid"]
+    assert b"VERSION=2" in Path(f"/proc/{pid}/environ").read_bytes()
+    (world.place / "bad-0").touch()
+    world.write(rolling.replace('"1" }', '"3" }'))
+    watchdog.call("reload")
+    watchdog.wait_text("rolling restart stopped at web:web_00")
+    assert incarnations(watchdog)[1:] == [2, 2]
+    (world.place / "bad-0").unlink()
+    watchdog.call("restart", "--rolling", "web")
+    pid = watchdog.program(ALL[2])["pid"]
+    assert b"VERSION=3" in Path(f"/proc/{pid}/environ").read_bytes()
 
 
 def test_it_goes_on_without_its_client_and_over_an_upgrade(world: World) -> None:

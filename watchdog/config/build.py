@@ -105,6 +105,7 @@ def build_program(
         group_priority=table["group_priority"],
         sockets=sockets_of(name, table, around.base, around.environ, findings),
         instance=instance,
+        update=table["update"],
         depends_on=table["depends_on"],
         hooks=commands_of(table),
         restart_at=table["restart_at"],

@@ -209,6 +209,7 @@ class ProgramConfig(Struct, frozen=True):
     drill: DrillConfig = DrillConfig()
     sockets: tuple[SocketConfig, ...] = ()  # held for it, over its restarts
     instance: Instance | None = None
+    update: Literal["at-once", "rolling"] = "at-once"
     depends_on: tuple[str, ...] = ()  # as written: also groups. The policy's are programs.
     hooks: dict[Hook, tuple[str, ...]] = {}  # what each runs
     memory: int | None = None  # bytes that its tree may use

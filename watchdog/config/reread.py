@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from watchdog.config.model import Config, ProgramConfig
 
@@ -91,6 +92,20 @@ def seen(program: ProgramConfig, config: Config) -> tuple[Any, ...]:
         *([program.listener.pool] if program.listener else []),  # whose pipes it has
         *([program.sockets] if program.sockets else []),
     )
+
+
+_OF_A_SPAWN = ("command", "directory", "environment", "user", "group", "umask", "limits")
+"""What the next process of a program can have otherwise, with nothing else to be changed."""
+
+
+def may_roll(old: Config, new: Config, name: str) -> bool:
+    """Whether a changed program may be restarted later than the others that changed.
+
+    Not where its lock, its output, its sockets or its pipes change: they are not its process's own.
+    """
+    before, after = old.program(name), new.program(name)
+    changed = replace(before, **{key: getattr(after, key) for key in _OF_A_SPAWN})
+    return after.update == "rolling" and seen(changed, old) == seen(after, new)
 
 
 def _within_state(path: Path | None, config: Config) -> Path | None:

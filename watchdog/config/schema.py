@@ -200,6 +200,13 @@ PROGRAM = section(
         elsewhere="numprocs replicas scale",
     ),
     option(
+        "update",
+        kinds.choice("at-once", "rolling"),
+        "at-once",
+        "When a reload changes what its process is started with: restarted at once, or one after "
+        "the other, as `watchdog restart --rolling` does it.",
+    ),
+    option(
         "stdin",
         kinds.choice("null", "pipe", "socket"),
         "null",

@@ -61,13 +61,16 @@ class Rolls:
         self._all = list(rolls)
 
     def begin(self, roll: Roll) -> list[Effect]:
-        """One more; refused if a program is in another one."""
-        taken = {name for other in self._all for name in other.names}
-        if taken.isdisjoint(roll.pending):
-            self._all.append(roll)
-            return []
-        text = "a rolling restart is under way, with this program or another of these"
-        return tell(roll, roll.pending, Outcome.FAILED, text)
+        """One more. Refused if a program is in another one; but that of a reload takes it over."""
+        others = [one for one in self._all if not one.names.isdisjoint(roll.pending)]
+        if others and roll.requests:
+            text = "a rolling restart is under way, with this program or another of these"
+            return tell(roll, roll.pending, Outcome.FAILED, text)
+        left = [name for one in others for name in one.pending if name not in roll.pending]
+        told = [told for one in others for told in stop(one, "", "a reload restarts them anew")]
+        roll.pending += left
+        self._all = [one for one in self._all if not one.stopped] + [roll]
+        return told
 
     def advance(
         self, programs: Programs, replaced: Iterable[str], now: float

@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 
+from msgspec.structs import replace
+
 from watchdog.config import Config, ConfigError
 from watchdog.config.alone import load_again
-from watchdog.config.reread import Changes, compare
+from watchdog.config.reread import Changes, compare, may_roll
 from watchdog.control.backend import Reloaded, ReloadError
 from watchdog.control.scales import Scaled
 from watchdog.core.fleet import Fleet
+from watchdog.core.rolling import Roll
 from watchdog.daemon.crew import Crew
 from watchdog.daemon.driver import Driver
 from watchdog.daemon.keeper import Keeper
@@ -69,8 +72,12 @@ class Reloader:
             fresh = self.latest = self.read()
             changes = compare(self._config, fresh)
             before = self._config
-            self._take(fresh, changes)
-            return self._report(changes, forget_scales(before, fresh))
+            rolled = self._take(fresh, changes)
+            at_once = tuple(name for name in changes.restarted if name not in rolled)
+            tables = dict.fromkeys(fresh.program(name).written for name in rolled)
+            notes = [f"{name}: restarted one after the other, as it changed" for name in tables]
+            notes += forget_scales(before, fresh)
+            return self._report(replace(changes, restarted=at_once), notes)
 
     def read(self) -> Config:
         """The file as it is now. `ReloadError`: it cannot be used."""
@@ -109,26 +116,31 @@ class Reloader:
 
     def _take(
         self, fresh: Config, changes: Changes, requests: Mapping[str, int] = NOBODY_WAITS
-    ) -> None:
+    ) -> list[str]:
+        """Apply it; the names of those that are restarted one after the other."""
+        rolled = [name for name in changes.restarted if may_roll(self._config, fresh, name)]
         self._veil.learn(fresh.programs)
         self._config = fresh
         fleet, order = self._fleet, self._driver.order
         removed = {name: requests.get(name, 0) for name in changes.removed}
         if removed:
             order(partial(fleet.remove, removed))
-        for name in changes.retuned:
+        for name in (*changes.retuned, *rolled):
             self._crew.take(fresh.program(name))
             order(partial(fleet.retune, fresh.program(name).policy))
-        for name in changes.restarted:
+        for name in (name for name in changes.restarted if name not in rolled):
             order(partial(fleet.replace, fresh.program(name).policy))
+        if rolled:
+            order(partial(fleet.roll, Roll(rolled, {})))
         for name in changes.added:
             self._crew.take(fresh.program(name))
             request = requests.get(name, 0)
             order(partial(fleet.add, fresh.program(name).policy, request=request))
+        return rolled
 
-    def _report(self, changes: Changes, scaled: Iterable[str]) -> Reloaded:
+    def _report(self, changes: Changes, more: Iterable[str]) -> Reloaded:
         notes = (
-            *scaled,
+            *more,
             *(
                 f"[watchdog] {key}: takes effect at the next start of the watchdog"
                 for key in changes.watchdog
