@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tests.config.test_supervisord_same import GALLERY, VARIABLES
 from watchdog.config import Config, ConfigError, load
 from watchdog.config.convert.forms import convert
-from watchdog.core.model import Role
+from watchdog.core.model import Hook, HookPolicy, Role
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +87,30 @@ def test_a_systemd_unit() -> None:
     assert Role.STARTUP not in bot.policy.probes
 
 
+def test_what_a_unit_runs_around_its_process_are_hooks() -> None:
+    """With systemd's timeouts and its "-"; what only systemd can fill in is named, not guessed."""
+    unit = """[Service]
+ExecStart=/bin/web
+ExecStartPre=-/bin/migrate --all
+ExecStop=/bin/kill -s QUIT $MAINPID
+ExecStopPost=/bin/tidy
+TimeoutStartSec=5min
+TimeoutStopSec=20
+RuntimeMaxSec=1d
+"""
+    Path("web.service").write_text(unit)
+    text = convert(Path("web.service"))
+    web = reloaded(text).program("web")
+    assert web.hooks == {
+        Hook.PRE_START: ("/bin/migrate", "--all"),
+        Hook.POST_EXIT: ("/bin/tidy",),
+    }
+    assert web.policy.hooks[Hook.PRE_START] == HookPolicy(300.0, "ignore")
+    assert web.policy.hooks[Hook.POST_EXIT].timeout == 20.0
+    assert web.policy.maximum_age == 86400.0
+    assert "# - ExecStop=/bin/kill -s QUIT $MAINPID: not carried over" in text
+
+
 APPS = {
     "apps": [
         {
@@ -99,7 +123,13 @@ APPS = {
             "max_memory_restart": "300M",
             "watch": True,
         },
-        {"name": "job", "script": "job.py", "autorestart": False, "kill_timeout": 5000},
+        {
+            "name": "job",
+            "script": "job.py",
+            "autorestart": False,
+            "kill_timeout": 5000,
+            "cron_restart": "0 4 * * 1",
+        },
     ]
 }
 
@@ -117,7 +147,7 @@ def check_apps(text: str) -> None:
     }
     assert first.memory == 300 * 2**20
     assert (job.command, job.policy.restart.when) == (("python3", "job.py"), "never")
-    assert job.policy.stop.grace == 5.0
+    assert (job.policy.stop.grace, job.restart_at) == (5.0, "0 4 * * 1")
     assert "# - api: watch: not carried over" in text
     assert "# - api: no cluster" in text
 

@@ -17,7 +17,7 @@ _PATIENCE = 20.0  # seconds that the file may take to be evaluated
 _KNOWN = frozenset({
     "name", "script", "args", "cwd", "interpreter", "node_args", "interpreter_args",
     "instances", "exec_mode", "env", "autorestart", "max_memory_restart", "max_restarts",
-    "min_uptime", "kill_timeout", "out_file", "output", "error_file", "error",
+    "cron_restart", "min_uptime", "kill_timeout", "out_file", "output", "error_file", "error",
 })
 # fmt: on
 
@@ -95,6 +95,8 @@ def _program(app: dict[str, Any], base: Path, extra: dict[str, str]) -> dict[str
         table["restart"]["limit"] = app["max_restarts"]
     if memory := app.get("max_memory_restart"):
         table["memory"] = memory
+    if schedule := app.get("cron_restart"):
+        table["restart_at"] = literal(str(schedule))
     out, err = app.get("out_file", app.get("output")), app.get("error_file", app.get("error"))
     logs = {"path": literal(str(out))} if out else {}
     logs |= {"stderr": literal(str(err))} if err else {}

@@ -13,6 +13,8 @@ from watchdog.config.errors import ConfigError, Problem
 
 _DIRECT = {"WorkingDirectory": "directory", "User": "user", "Group": "group", "UMask": "umask"}
 _LIMITS = {"LimitNOFILE": "open_files", "LimitNPROC": "processes", "LimitCORE": "core"}
+_HOOKS = {"ExecStartPre": "pre_start", "ExecStartPost": "post_start", "ExecStop": "pre_stop",
+          "ExecStopPost": "post_exit"}  # fmt: skip
 _WHEN = {"no": "never", "always": "always"}  # every other word is a kind of failure
 _IGNORED = ("Description", "Documentation", "WantedBy", "NotifyAccess")
 _PREFIXES = "-@:+!"
@@ -70,9 +72,30 @@ def _program(settings: Settings, taken: set[str]) -> dict[str, Any]:
         table["startup"] = {"heartbeat": True, "period": "1s", "failure_threshold": 90}
     if re.fullmatch(r"\d+[KMGT]?", last("MemoryMax")):
         table["memory"] = last("MemoryMax")
+    if last("RuntimeMaxSec") not in ("", "infinity"):
+        table["maximum_age"] = _seconds(last("RuntimeMaxSec"))
+    if hooks := {_HOOKS[key]: _hook(key, settings, last) for key in _HOOKS if _fits(key, settings)}:
+        table["hooks"] = hooks
     limits = {ours: last(key) for key, ours in _LIMITS.items() if last(key).isdecimal()}
     table |= {"limits": {key: int(value) for key, value in limits.items()}} if limits else {}
     return table
+
+
+def _fits(key: str, settings: Settings) -> bool:
+    """A hook is one command, and what systemd itself fills in, nobody does here."""
+    commands = settings.get(key, [])
+    return len(commands) == 1 and "$MAINPID" not in commands[0].replace("{", "").replace("}", "")
+
+
+def _hook(key: str, settings: Settings, last: Any) -> dict[str, Any]:
+    command = last(key)
+    starts = key.startswith("ExecStart")
+    limit = last("TimeoutStartSec") if starts else last("TimeoutStopSec")
+    hook: dict[str, Any] = {"command": _words(command), "timeout": _seconds(limit or "90")}
+    if starts:
+        careless = command[: len(command) - len(command.lstrip(_PREFIXES))].count("-")
+        hook["on_failure"] = "ignore" if careless else "fail"
+    return hook
 
 
 def _restart(last: Any) -> dict[str, Any]:
