@@ -43,7 +43,7 @@ def end(t: Turn, cause: Cause, reason: str, grace: float) -> None:
         return hooks.cut_short(t, grace)
     if program.spawning:
         return None  # there is no process yet; Spawned will come back to this
-    hooks.end_now(t, "its process is to end")
+    hooks.end_now(t, hooks.LEAVING)
     if cause in EXAMINED and program.policy.evidence > 0:
         return examine(t, cause, grace)
     return take_leave(t, grace)
@@ -97,7 +97,7 @@ def end_grace(t: Turn) -> None:
     """Whatever is going down goes now: also what is not born yet, as soon as it is."""
     program = t.program
     program.past_grace = True
-    hooks.end_now(t, "it was hurried")
+    hooks.end_now(t, hooks.HURRIED)
     if not (program.spawning or hooks.is_free(program)):
         kill(t)
 

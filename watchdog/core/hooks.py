@@ -21,6 +21,12 @@ from watchdog.core.turn import Turn
 AGAIN = 1.0
 """Seconds after which a hook that should be dead is killed once more."""
 
+CALLED_OFF = "the start was called off"
+LEAVING, LEFT = "its process is to end", "its process is gone"
+HURRIED = "it was hurried"
+UNWANTED = (CALLED_OFF, LEAVING, LEFT, HURRIED)
+"""Why a hook was ended that is no failure of its own."""
+
 
 def begin(t: Turn, hook: Hook) -> None:
     """Have the hook run. None other of the program lives."""
@@ -63,11 +69,11 @@ def end_now(t: Turn, why: str = "") -> None:
 
 def cut_short(t: Turn, grace: float) -> None:
     """The start is called off: its hook may end by itself, for no longer than a process may."""
-    program, why = t.program, "the start was called off"
+    program = t.program
     if grace <= 0:
-        return end_now(t, why)
+        return end_now(t, CALLED_OFF)
     until = t.moment.now + grace
-    program.hook_fault = program.hook_fault or why
+    program.hook_fault = program.hook_fault or CALLED_OFF
     program.hook_by = until if program.hook_by is None else min(until, program.hook_by)
     return t.emit(EndHook(program.policy.name, program.incarnation, Hook.PRE_START, "TERM"))
 

@@ -255,7 +255,7 @@ def crash(t: Turn, event: events.Exited) -> None:
     program.pid, program.last_exit = None, event.exit
     if program.checks:
         t.emit(StopProbing(program.policy.name, program.incarnation))
-    hooks.end_now(t, "its process is gone")
+    hooks.end_now(t, hooks.LEFT)
     going_down.kill(t)
     going_down.fail(t, Cause.CRASH, event.exit, event.exit.detail)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from watchdog.core import health
 from watchdog.core.effects import RollOver
 from watchdog.core.events import Event, HookDone
-from watchdog.core.hooks import describe_failure
+from watchdog.core.hooks import UNWANTED, describe_failure
 from watchdog.core.model import State
 from watchdog.core.program import Program
 from watchdog.daemon import story
@@ -79,7 +79,7 @@ class Chronicle:
             exit=exit,
             seconds=round(event.took, 3),
         )
-        if told and told not in after.reason:
+        if told and told not in after.reason and before.hook_fault not in UNWANTED:
             self._console.say(f"{name}: {told}", WARNING)
 
     def _note_degraded(self, before: Program, after: Program) -> None:
