@@ -35,7 +35,7 @@ class _Told:
     def __init__(self, parts: Parts) -> None:
         self._parts, self._notices = parts, parts.notices
         self._store = LifeStore(parts.database)
-        self._started = False
+        self._up = self._started = False
 
     async def live(self, application: App) -> None:
         """Tell the start, then what there is to tell, until cancelled."""
@@ -47,7 +47,9 @@ class _Told:
             watch.cancel()
 
     async def end(self, application: App, reason: str | None) -> None:
-        """Tell the stop; what still waits is sent before it."""
+        """Tell the stop; what still waits is sent before it. Who never came up tells nothing."""
+        if not self._up:
+            return
         try:
             await self._store.end()
         except DatabaseError as error:
@@ -57,6 +59,7 @@ class _Told:
         await self._notices.drain(application.bot)
 
     async def _tell_start(self) -> None:
+        self._up = True
         try:
             life = await self._store.begin(time.time())
         except DatabaseError:

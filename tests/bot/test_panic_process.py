@@ -124,6 +124,18 @@ def test_a_right_code_runs_the_action_once(panic: Panic) -> None:
     assert "/panic_close_all ***" in bot.log
 
 
+def test_whoever_looks_after_it_all_is_told_of_a_run(panic: Panic) -> None:
+    """TG_CHAT_ID hears who ran it and what came of it, in a chat that is not where it was run."""
+    owner = USER + 1
+    panic.bench.sandbox.add_user(owner, "Olga")
+    panic.start(TG_CHAT_ID=str(owner))
+    panic.ask(panic.code(1), 2)
+    up, run = panic.bench.sandbox.wait_for_replies(0, panic.bench.id, owner, count=2, timeout=30)
+    assert up["text"].endswith(" is up.")
+    assert f"by the user {USER}" in run["text"]
+    assert "closed 3 positions of [e-mail]" in run["text"]
+
+
 def test_a_code_is_not_good_again_after_a_kill(panic: Panic) -> None:
     """Which codes were used is known to the next bot, too."""
     first = panic.start()
