@@ -52,7 +52,7 @@ class Office:
         return Desk(Book(engine), PaperExchange(engine, self.prices), self.prices)
 
     def sells(self, desk: Any) -> list[str]:
-        return [order for order, side in desk.exchange.list_orders() if side == "sell"]
+        return [one.id for one in desk.exchange.list_orders() if one.side == "sell"]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

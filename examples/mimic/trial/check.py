@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from trial import restarts, steps
+from trial import panics, restarts, steps
 from trial.place import own_place
 from trial.platform import Platform, Trouble, find_left, platform
 
@@ -45,8 +45,8 @@ def list_steps(times: int, gentle: bool) -> list[tuple[str, Step]]:
         ("jobs", steps.run_jobs),
         ("cron jobs", steps.see_cron),
         ("the bot", steps.ask_bot),
-        ("a panic", steps.panic),
-        ("a second panic", steps.panic_again),
+        ("a panic, cut off", panics.cut_off),
+        ("the next panic", panics.complete),
         ("web, reloaded under load", lambda one: restarts.reload_web(one, times, gentle)),
         ("web, restarted under load", lambda one: restarts.restart_web(one, times, gentle)),
         ("web and who depends on it", restarts.restart_dependents),

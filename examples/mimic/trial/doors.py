@@ -82,7 +82,11 @@ def open_all(bare: bool, forgotten: bool) -> Seen:
 def _see_one(one: Platform) -> None:
     """Somebody polls, and for a while nobody else does."""
     expect(one.sandbox.wait_for_polling(timeout=60), "nobody polls")
-    wait_for("all but one to be refused", lambda: len(_running(one)) == 1)
+    try:
+        wait_for("all but one to be refused", lambda: len(_running(one)) == 1)
+    except Trouble as trouble:
+        said = (one.place.directory / "watchdog.out").read_text()
+        raise Trouble(f"{trouble}; these run: {_running(one)}\n{_read(one)}\n{said}") from None
     end = time.monotonic() + QUIET
     while time.monotonic() < end:
         expect(len(_running(one)) == 1, f"these run: {_running(one)}")

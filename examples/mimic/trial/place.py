@@ -101,6 +101,7 @@ class Place:
             ("BOT_DATABASE", str(self.state / "bot.sqlite3")),
             ("KB_PATH", str(self.state / "notes.sqlite3")),
             ("RATE_LIMIT_PER_MINUTE", "100"),
+            ("PAPER_LATENCY", "0.3"),  # so that a panic can be cut off in the middle
             ("PANIC_OTP_SECRET", self.secret),
             ("PANIC_AUTHORIZED_USERS", str(USER)),
             ("PANIC_ACTION", "mimic.panic:close_all"),

@@ -12,7 +12,7 @@ import time
 from bot.sandbox import SandboxClient, SandboxError
 from trial.place import Place, usual_place
 
-QUIET = 1.5  # seconds without another message: that was all
+QUIET = 3.0  # seconds without another message: that was all
 PATIENCE = 15.0
 
 

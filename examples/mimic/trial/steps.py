@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 import uuid
 from typing import Any
@@ -12,7 +11,6 @@ import httpx
 from simple_websocket import Client, ConnectionClosed
 
 from trial.platform import Platform, Trouble, wait_for
-from trial.say import talk
 
 SIGNALS = 3
 
@@ -112,34 +110,6 @@ def ask_bot(one: Platform) -> str:
     answer = " ".join(one.sandbox.ask("/start", timeout=20))
     expect("1001" in answer, f"/start is answered with {answer!r}")
     return answer
-
-
-def panic(one: Platform) -> str:
-    """/panic_close_all with a real code closes everything, once, and reports in the chat."""
-    signal(one, "before-the-panic")
-    wait_for("a position", lambda: count_buys(one, "before-the-panic"))
-    refused = " ".join(talk(one.place, "/panic_close_all 000000"))
-    expect("Nothing was done" in refused, f"a wrong code is answered with {refused!r}")
-    open_before = len(get(one, "/positions")["positions"])
-    report = talk(one.place, f"/panic_close_all {one.place.code()}")[-1]
-    found = re.search(r"Closed (\d+) of (\d+)", report)
-    expect(found and found[1] == found[2], f"the report is {report!r}")
-    expect("Result:" in report, f"the report is {report!r}")
-    expect(not get(one, "/positions")["positions"], "something is still open")
-    assert found is not None
-    return f"{open_before} positions open, {found[1]} closed, reported in the chat"
-
-
-def panic_again(one: Platform) -> str:
-    """A second panic finds nothing, nothing is opened meanwhile, and trading can be resumed."""
-    signal(one, "while-halted")
-    report = talk(one.place, f"/panic_close_all {one.place.code(1)}")[-1]
-    expect("Nothing was open" in report, f"the second report is {report!r}")
-    wait_for("the signal to be looked at", lambda: status_of(one, "while-halted") == "complete")
-    expect(not count_buys(one, "while-halted"), "a signal was traded although all is halted")
-    HTTP.post(f"http://{one.place.web}/resume").raise_for_status()
-    expect(get(one, "/positions")["halted_by"] is None, "trading could not be resumed")
-    return "nothing was open; trading goes on"
 
 
 def worker_of(one: Platform) -> str:

@@ -77,11 +77,15 @@ class PaperExchange:
             return Fill(self._price_of(order.id), fresh=False)
         return Fill(price, fresh=True)
 
-    def list_orders(self) -> list[tuple[str, str]]:
-        """(id, side) of every order that was filled, oldest first."""
-        query = select(orders.c.id, orders.c.side).order_by(orders.c.filled_at)
+    def list_orders(self) -> list[Order]:
+        """Everything that was filled, oldest first."""
+        columns = [orders.c[name] for name in ("id", "symbol", "side", "quantity")]
+        query = select(*columns).order_by(orders.c.filled_at)
         with self._engine.connect() as connection:
-            return [(row.id, row.side) for row in connection.execute(query)]
+            return [
+                Order(order, symbol, Side(side), quantity)
+                for order, symbol, side, quantity in connection.execute(query)
+            ]
 
     def _price_of(self, order: str) -> Decimal:
         query = select(orders.c.price).where(orders.c.id == order)

@@ -63,7 +63,10 @@ def _install_looks(app: Flask, desk: Desk, gauge: Gauge) -> None:
 
     @app.get("/orders")
     def orders() -> Response:
-        found = [{"id": order, "side": side} for order, side in desk.exchange.list_orders()]
+        found = [
+            {"id": one.id, "side": one.side, "symbol": one.symbol, "quantity": str(one.quantity)}
+            for one in desk.exchange.list_orders()
+        ]
         return jsonify(orders=found)
 
 
