@@ -111,10 +111,25 @@ def with_counts(
 ) -> tuple[ProgramConfig, ...]:
     """The programs of the configuration, with so many of these; dependencies are not resolved."""
     built = {
-        name: build_all(config.templates[name], count, findings) for name, count in counts.items()
+        name: _extend(config, config.templates[name], count, findings)
+        for name, count in counts.items()
     }
     programs: list[ProgramConfig] = []
     for program in config.programs:
         of = program.instance.of if program.instance is not None else ""
         programs += built.pop(of, []) if of in counts else [program]
     return (*programs, *(program for rest in built.values() for program in rest))
+
+
+def _extend(
+    config: Config, template: Template, count: int, findings: Findings
+) -> list[ProgramConfig]:
+    """So many of one, of which those that there are stay as they are.
+
+    What they are read from (an `env_file`) may have changed since: that is for a reload to see.
+    """
+    fresh = build_all(template, count, findings)
+    if "%(numprocs)" in str(template.raw):
+        return fresh
+    known = {program.name: program for program in config.programs}
+    return [known.get(program.name, program) for program in fresh]
