@@ -1,4 +1,8 @@
-"""The faults that a test or a demo asks for: which call meets which. Pure: time is passed in."""
+"""The faults that a test or a demo asks for: which call meets which. Pure: time is passed in.
+
+Deliveries to a webhook are of the method "webhook": `slow` delays them, and `drop` loses the answer
+of one that has arrived.
+"""
 
 from __future__ import annotations
 
