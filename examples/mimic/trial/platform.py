@@ -105,6 +105,11 @@ class Platform:
         found: dict[str, Any] = json.loads(self.ask("status", name, "--json").stdout)
         return dict(found["programs"][0])
 
+    def pids(self) -> dict[str, int]:
+        """The main process of each program."""
+        found = json.loads(self.ask("status", "--json").stdout)["programs"]
+        return {str(one["name"]): int(one["pid"] or 0) for one in found}
+
     def all_ready(self) -> bool:
         """Whether all programs run."""
         if self.watchdog is not None and self.watchdog.poll() is not None:

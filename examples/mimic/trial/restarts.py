@@ -19,10 +19,9 @@ GOING_AWAY = 1001
 
 def restart_web(one: Platform, times: int, gentle: bool = True) -> str:
     """`watchdog restart web`: no request is refused or cut off, and nobody else is touched."""
-    before = {name: one.program(name)["pid"] for name in ("web", "worker", "bot", "redis")}
+    before = one.pids()
     said = _under_load(one, times, gentle, lambda: one.order("restart", "web"))
-    after = {name: one.program(name)["pid"] for name in before}
-    changed = [name for name in before if before[name] != after[name]]
+    changed = _compare(before, one.pids())
     expect(changed == ["web"], f"restarting web has changed {changed}")
     return f"{said}; worker, bot and Redis were left alone"
 
@@ -42,10 +41,10 @@ def reload_web(one: Platform, times: int, gentle: bool = True) -> str:
 
 def restart_dependents(one: Platform) -> str:
     """`watchdog restart --with-dependents web` takes the worker along, and nobody else."""
-    before = {name: one.program(name)["pid"] for name in ("web", "worker", "bot", "redis")}
+    before = one.pids()
     one.order("restart", "--with-dependents", "web")
     wait_for("all programs to be ready", one.all_ready)
-    changed = [name for name in before if before[name] != one.program(name)["pid"]]
+    changed = _compare(before, one.pids())
     expect(changed == ["web", "worker"], f"{changed} were restarted")
     return "web and worker; bot and Redis were left alone"
 
@@ -77,6 +76,11 @@ def restart_bot(one: Platform) -> str:
     return f"{len(updates)} messages, all answered"
 
 
+def _compare(before: dict[str, int], after: dict[str, int]) -> list[str]:
+    """Whose process is another one."""
+    return sorted(name for name in before if before[name] != after[name])
+
+
 def _under_load(one: Platform, times: int, gentle: bool, act: Callable[[], None]) -> str:
     with load(one.place, gentle) as tally:
         time.sleep(0.5)
@@ -91,15 +95,15 @@ def _under_load(one: Platform, times: int, gentle: bool, act: Callable[[], None]
 
 def _reload(one: Platform) -> None:
     """Done when none of the workers of before is left."""
-    before = _workers(one)
+    master = one.program("web")["pid"]
+    before = _workers(master)
     one.order("reload", "web")
-    wait_for("new workers", lambda: len(now := _workers(one)) == 4 and not now & before)
+    wait_for("new workers", lambda: len(now := _workers(master)) == 4 and not now & before)
 
 
-def _workers(one: Platform) -> set[int]:
+def _workers(master: int) -> set[int]:
     """The pids of gunicorn's workers."""
-    pid = one.program("web")["pid"]
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    text = Path(f"/proc/{master}/task/{master}/children").read_text()
     return set(map(int, text.split()))
 
 
