@@ -38,5 +38,6 @@ class WorkerSettings:
     health_check_key = own_key()
     health_check_interval = BEAT
     max_tries = 5
-    job_timeout = 30
+    # Seconds. A job that was lost with its worker is taken up again 10 s after this has passed.
+    job_timeout = 10
     job_completion_wait = 8  # seconds for the jobs that run when it is stopped

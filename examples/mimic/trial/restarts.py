@@ -120,6 +120,7 @@ def _with_signals(one: Platform, part: str, act: Callable[[], object]) -> str:
     wait_for(
         f"{len(sent)} signals to be traded",
         lambda: count_buys(one, f"signal-{part}-") == len(sent),
+        120,
     )
     return f"{len(sent)} signals accepted meanwhile, all traded, none twice"
 
