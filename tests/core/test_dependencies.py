@@ -58,6 +58,21 @@ def test_start_is_answered_when_it_runs_if_its_dependency_is_on_its_way() -> Non
     assert Answer("bot", 1, Outcome.DONE) in play.tell("bot", Spawned(1, 8))
 
 
+def test_restart_in_order_is_answered_when_the_last_of_several_levels_runs() -> None:
+    """Nobody is told, while all are started at once, that one of several it waits for is down."""
+    workers = [named(f"worker{n}", "web") for n in range(3)]
+    bot = named("bot", "worker0", "worker1", "worker2")
+    play = Play(named("web", **SLOW), *workers, bot)
+    effects = play.add(play.fleet.restart(dict.fromkeys(play.fleet.programs, 1), NOW))
+    assert not names(effects, Answer)
+    assert "STOPPED" not in reason(play, "bot") and reason(play, "bot").count("STARTING") == 3
+    seen: list[str] = []
+    play = Play(named("web", **SLOW), *workers, bot)
+    play.fleet.observe = lambda _, __, after: seen.append(after.policy.name)
+    play.add(play.fleet.start_all(NOW))
+    assert seen.count("bot") <= 3, "each change of what it waits for is told once"
+
+
 def test_start_is_answered_with_waiting_once_its_dependency_fails() -> None:
     """An answer does not wait for what may never come up."""
     patient = RestartPolicy(initial=60.0)

@@ -9,6 +9,7 @@ from pytest import MonkeyPatch
 from tests.simulation.mutation import change_row
 from watchdog.core import (
     coming_up,
+    dependencies,
     drains,
     events,
     fleet,
@@ -68,7 +69,7 @@ def trusts_any_reminder(patch: MonkeyPatch) -> None:
 def starts_before_dependencies(patch: MonkeyPatch) -> None:
     """A dependency that is not ready is no bar."""
     patch.setattr(
-        fleet,
+        dependencies,
         "judge_dependencies",
         lambda programs, name, claim: events.Granted(Need.DEPENDENCIES, claim=claim),
     )

@@ -6,6 +6,7 @@ and passing its readiness probe where it has one. A process id alone is not enou
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 
 from watchdog.core.effects import Acquire, Effect
@@ -49,6 +50,35 @@ def judge_dependencies(programs: Mapping[str, Program], name: str, claim: int) -
     reason = f"waiting for {' and '.join(map(describe, missing))}"
     soon = all(is_coming(programs, other, ()) for other in missing)
     return Refused(Need.DEPENDENCIES, reason, soon=soon, claim=claim)
+
+
+class Askers:
+    """Those who asked whether their dependencies are ready, and are told so one by one.
+
+    Not before all else that happens at once has happened: what is half done is nobody's state. So
+    nobody is told that one is STOPPED that is just being started, nor answered with that.
+    """
+
+    def __init__(self) -> None:
+        self._claims: dict[str, int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._claims)
+
+    def ask(self, name: str, claim: int) -> None:
+        """It asks, or asks again: after all who asked before, for whom it may be waiting."""
+        self._claims.pop(name, None)
+        self._claims[name] = claim
+
+    def tell(self, programs: Mapping[str, Program], inbox: deque[tuple[str, Event]]) -> bool:
+        """Tell the first of them; False if nobody asks."""
+        while self._claims:
+            name = next(iter(self._claims))
+            claim = self._claims.pop(name)
+            if name in programs:
+                inbox.append((name, judge_dependencies(programs, name, claim)))
+                return True
+        return False
 
 
 def is_coming(programs: Mapping[str, Program], program: Program, path: tuple[str, ...]) -> bool:

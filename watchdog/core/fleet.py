@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable
 from watchdog.core import drains, ordering
 from watchdog.core.answers import answer_later, answer_superseded, refuse
 from watchdog.core.dependencies import (
+    Askers,
     are_related,
     ask_anew,
     find_dependents,
     invert_dependencies,
-    judge_dependencies,
     looks_different,
 )
 from watchdog.core.drains import Drain, Drains
@@ -47,6 +47,7 @@ class Fleet:
         # The last incarnation and claim of who was forgotten: a late event must not find another.
         self._numbers: dict[str, tuple[int, int]] = {}
         self._inbox: deque[tuple[str, Event]] = deque()
+        self._askers = Askers()
         self._finished = False
         self._dependents = invert_dependencies(self._policies())
 
@@ -225,12 +226,16 @@ class Fleet:
         """Work until nothing follows from anything any more."""
         effects: list[Effect] = []
         while True:
-            while self._inbox or self._advance_drains():
+            while (
+                self._inbox
+                or self._askers.tell(self.programs, self._inbox)
+                or self._advance_drains()
+            ):
                 name, event = self._inbox.popleft()
                 effects += self._step(name, event, moment)
             effects += self._roll_on(moment)
             effects += self._farewells()
-            if not self._inbox:
+            if not self._inbox and not self._askers:
                 return effects
 
     def _step(self, name: str, event: Event, moment: Moment) -> list[Effect]:
@@ -267,7 +272,7 @@ class Fleet:
         """Serve the effects that are the fleet's own business, and pass on the others."""
         match effect:
             case Acquire(name, Need.DEPENDENCIES, claim):
-                self._inbox.append((name, judge_dependencies(self.programs, name, claim)))
+                self._askers.ask(name, claim)
             case Release(_, Need.DEPENDENCIES):
                 pass
             case Quit(_, code):
@@ -280,8 +285,7 @@ class Fleet:
         for other in self._dependents.get(name, ()):
             program = self.programs.get(other)
             if program is not None and Need.DEPENDENCIES in program.barred_by:
-                verdict = judge_dependencies(self.programs, other, program.claim)
-                self._inbox.append((other, verdict))
+                self._askers.ask(other, program.claim)
 
     def _advance_drains(self) -> bool:
         """Stop the next stage of every drain whose current stage is down; False if none moved."""
