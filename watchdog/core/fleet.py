@@ -226,11 +226,7 @@ class Fleet:
         """Work until nothing follows from anything any more."""
         effects: list[Effect] = []
         while True:
-            while (
-                self._inbox
-                or self._askers.tell(self.programs, self._inbox)
-                or self._advance_drains()
-            ):
+            while self._inbox or self._go_on():
                 name, event = self._inbox.popleft()
                 effects += self._step(name, event, moment)
             effects += self._roll_on(moment)
@@ -287,8 +283,10 @@ class Fleet:
             if program is not None and Need.DEPENDENCIES in program.barred_by:
                 self._askers.ask(other, program.claim)
 
-    def _advance_drains(self) -> bool:
-        """Stop the next stage of every drain whose current stage is down; False if none moved."""
+    def _go_on(self) -> bool:
+        """Tell one who asked how its dependencies are, or let a drain go on; False if none can."""
+        if self._askers.tell(self.programs, self._inbox):
+            return True
         self._inbox.extend(self._drains.next_stops(self._is_settled))
         if not self._inbox:
             self._start_in_order(self._drains.finish(self._is_settled))
