@@ -172,8 +172,8 @@ class BotBench:
         return self.sandbox.ask(text, self.id, USER, timeout=seconds)
 
     @staticmethod
-    def wait_until(condition: Callable[[], Any], what: str) -> Any:
-        return wait_until(condition, what)
+    def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+        return wait_until(condition, what, seconds)
 
     def statistics(self) -> dict[str, Any]:
         return self.sandbox.statistics(self.id)

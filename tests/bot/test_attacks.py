@@ -61,7 +61,7 @@ def test_ten_thousand_messages_of_one_user(bench: Any) -> None:
         queue(bot)
     update = bench.sandbox.send("hello", bench.id, USER + 1)
     assert bench.sandbox.wait_for_replies(update, bench.id, USER + 1, timeout=60)
-    bench.wait_until(lambda: queue(bot)["updates"] == 10_002, "the end of the flood")
+    bench.wait_until(lambda: queue(bot)["updates"] == 10_002, "the end of the flood", 90)
     texts = written(bench, USER)
     assert sum(text.startswith("message ") for text in texts) == 9
     assert sum("more than 10 messages in a minute" in text for text in texts) == 1
@@ -76,16 +76,17 @@ def test_a_crowd_of_users_waits_at_telegram(bench: Any) -> None:
     bench.sandbox.add_chat(GROUP, "supergroup")
     fault = bench.sandbox.fault("hang", method="sendMessage", bot=bench.id)
     before = memory_of(bot)
-    crowd = [message("x" * 3000, user, GROUP) for user in range(1000, 2500)]
+    crowd = [message("x" * 3000, user, GROUP) for user in range(1000, 3000)]
     for first in range(0, len(crowd), 300):
         bench.sandbox.inject_all(crowd[first : first + 300], bench.id)
-    bench.wait_until(lambda: queue(bot)["waiting"] >= 1000, "a crowd")
+    # From here on they come in hundreds, as a few time out.
+    bench.wait_until(lambda: queue(bot)["waiting"] > 900, "a crowd", 90)
     assert queue(bot)["waiting"] < 1100
     assert queue(bot)["running_handlers"] <= 256
     assert bench.statistics()["updates_pending"] > 0
     assert memory_of(bot) - before < 60
     bench.sandbox.clear_faults(fault)
-    bench.wait_until(lambda: bench.statistics()["updates_pending"] == 0, "all to be taken")
+    bench.wait_until(lambda: bench.statistics()["updates_pending"] == 0, "the rest", 90)
     assert bot.wait_health("running")["polling"]["consecutive_failures"] == 0
 
 

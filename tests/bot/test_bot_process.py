@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.lock_posix import take
+from tests.bot.test_metrics import scrape, value
 
 USER = 42
 
@@ -37,10 +38,13 @@ def test_a_well_bot_says_so(bench: Any) -> None:
 
 
 def test_a_blocked_loop_is_told_by_the_thread(bench: Any) -> None:
-    """While a handler blocks the loop, /health answers 503 and says for how long."""
+    """While a handler blocks the loop, /health answers 503 and says for how long; so do metrics."""
     bot = bench.start_well(LOOP_STALE_SECONDS="0.5")
     bench.ask("/fault block 3")
     document = bot.wait_health("stuck")
+    page = scrape(bot)[1]
+    assert value(page, "bot_trouble", trouble="loop") == value(page, "bot_status", status="stuck")
+    assert value(page, "bot_healthy") == 0
     assert bot.health()[0] == 503
     assert "limit 0.5 s" in document["reason"]
     bot.wait_health("running")
