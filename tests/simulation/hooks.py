@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 AGAIN = 1.0  # seconds between two kills of a hook that does not die
-ASKED_TO_END = (events.Stop, events.Restart, events.Overweight)
+ASKED_TO_END = (events.Stop, events.Restart, events.Overweight, events.Recycle)
 OUTCOMES = (Exit(0), Exit(0), Exit(0), Exit(1), Exit(75), Exit(77))
 
 
@@ -145,9 +145,14 @@ def note_end_of_process(ledger: Ledger, hook: HookRun, event: Event | None) -> N
     """post_start is killed because its process is to end: the first sign of that."""
     asked = event is None or isinstance(event, ASKED_TO_END)
     process = ledger.process
-    alive = process is not None and process.seen_exited is None
-    if asked and alive and hook.kind is Hook.POST_START and Hook.PRE_STOP in ledger.policy.hooks:
+    if process is None or process.seen_exited is not None:
+        return
+    if not asked or hook.kind is not Hook.POST_START:
+        return
+    if Hook.PRE_STOP in ledger.policy.hooks:
         note_farewell(ledger)
+    elif process.grace_due is None:
+        process.grace_due = ledger.policy.stop.grace  # a reload may change it before the signal
 
 
 def check_spawn(ledger: Ledger, effect: Spawn) -> None:

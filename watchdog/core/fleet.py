@@ -230,8 +230,9 @@ class Fleet:
                 name, event = self._inbox.popleft()
                 effects += self._step(name, event, moment)
             effects += self._roll_on(moment)
-            effects += self._farewells()
-            if not self._inbox and not self._askers:
+            farewells = self._farewells()
+            effects += farewells
+            if not (self._inbox or self._askers or farewells):
                 return effects
 
     def _step(self, name: str, event: Event, moment: Moment) -> list[Effect]:
