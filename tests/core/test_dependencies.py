@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from tests.core.test_fleet import NOW, Play, named, names
 from watchdog.core.effects import Answer, Signal, Spawn
-from watchdog.core.events import Exited, Spawned, Stop
+from watchdog.core.events import Exited, Granted, Refused, Spawned, Stop
 from watchdog.core.model import Exit, Moment, Need, Outcome, RestartPolicy
 
 SLOW = {"start_seconds": 5.0}
@@ -71,6 +73,30 @@ def test_restart_in_order_is_answered_when_the_last_of_several_levels_runs() -> 
     play.fleet.observe = lambda _, __, after: seen.append(after.policy.name)
     play.add(play.fleet.start_all(NOW))
     assert seen.count("bot") <= 3, "each change of what it waits for is told once"
+
+
+def test_lock_that_a_dependency_has_asked_for_is_on_its_way_until_it_is_refused() -> None:
+    """Whoever starts both is answered when they run, or once another holds that lock."""
+    lock = frozenset({Need.LOCK})
+    for verdict in (Granted(Need.LOCK, claim=0), Refused(Need.LOCK, "held by pid 7", claim=0)):
+        play = Play(named("bot", "web"), named("web", needs=lock))
+        effects = play.add(play.fleet.start({"bot": 1, "web": 2}, NOW))
+        assert reason(play, "bot") == "waiting for web, which is waiting for the lock"
+        assert not names(effects, Answer)
+        claim = play.fleet.programs["web"].claim
+        effects = play.tell("web", replace(verdict, claim=claim))
+        refused = isinstance(verdict, Refused)
+        assert (names(effects, Answer) == ["web", "bot"]) is refused
+        assert (names(effects, Spawn) == ["web"]) is not refused
+
+
+def test_lock_that_is_granted_meanwhile_leaves_the_reason_as_it_was() -> None:
+    """A singleton that waits for another program says for whom, also once it has its own lock."""
+    play = Play(named("bot", "web", needs=frozenset({Need.LOCK, Need.DEPENDENCIES})), named("web"))
+    play.add(play.fleet.start({"bot": 1}, NOW))
+    claim = play.fleet.programs["bot"].claim
+    play.tell("bot", Granted(Need.LOCK, claim=claim))
+    assert reason(play, "bot") == "waiting for web (STOPPED)"
 
 
 def test_start_is_answered_with_waiting_once_its_dependency_fails() -> None:

@@ -18,6 +18,7 @@ def pass_gate(t: Turn) -> None:
     program = t.program
     if not program.barred_by:
         return launch(t)
+    program.refused = frozenset()
     turn.enter(t, State.WAITING, waiting_for(program))
     return ask_for_rest(t)
 

@@ -89,8 +89,10 @@ def is_coming(programs: Mapping[str, Program], program: Program, path: tuple[str
     if program.state is State.STARTING:
         return True
     name = program.policy.name
-    if program.state is not State.WAITING or program.barred_by != (Need.DEPENDENCIES,):
+    if program.state is not State.WAITING or program.refused - {Need.DEPENDENCIES}:
         return False
+    if Need.DEPENDENCIES not in program.barred_by:
+        return True  # the lock was asked for, or the end of the last process is awaited
     others = [programs[o] for o in program.policy.depends_on if o in programs and o not in path]
     return all(other.ready or is_coming(programs, other, (*path, name)) for other in others)
 
@@ -101,6 +103,7 @@ def looks_different(before: Program, after: Program) -> bool:
         before.ready is not after.ready
         or before.state is not after.state
         or before.reason != after.reason
+        or before.refused != after.refused
     )
 
 

@@ -66,6 +66,7 @@ class Program(Struct):
     last_exit: Exit | None = None
     status: str = ""  # its own words (sd_notify STATUS=)
     granted: frozenset[Need] = frozenset({Need.TREE})
+    refused: frozenset[Need] = frozenset()  # what was asked for while WAITING, and is not to be had
     claim: int = 0  # the number of the Acquires that count
     pending: tuple[Pending, ...] = ()
     checks: dict[Role, Check] = {}

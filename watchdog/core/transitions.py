@@ -143,7 +143,10 @@ def take_grant(t: Turn, event: events.Granted) -> None:
     """One bar less."""
     program = t.program
     program.granted |= {event.need}
-    if program.barred_by:
+    program.refused -= {event.need}
+    if Need.DEPENDENCIES in program.barred_by:  # who is missing is said anew
+        t.emit(Acquire(program.policy.name, Need.DEPENDENCIES, program.claim))
+    elif program.barred_by:
         program.reason = coming_up.waiting_for(program)
     else:
         coming_up.launch(t)
@@ -153,7 +156,10 @@ def note_refusal(t: Turn, event: events.Refused) -> None:
     """Stand by, and say why; or give up, if waiting was not wanted."""
     if not event.final:
         t.program.reason = event.reason
-        return None if event.soon else turn.answer(t, True, Outcome.WAITING, event.reason)
+        if event.soon:
+            return None
+        t.program.refused |= {event.need}
+        return turn.answer(t, True, Outcome.WAITING, event.reason)
     t.program.last_exit = Exit(code=69, detail=event.reason)
     going_down.retire(t, State.FATAL, event.reason)
     return turn.answer(t, up=True, outcome=Outcome.FAILED, text=event.reason)
