@@ -25,9 +25,9 @@ from watchdog.core.drains import Drain, Drains
 from watchdog.core.effects import Acquire, Effect, Finish, Quit, Release, Remove
 from watchdog.core.events import Event, Hurry, Restart, Retuned, Start, Stop
 from watchdog.core.machine import step
-from watchdog.core.model import Moment, Need, Policy, State
+from watchdog.core.model import Moment, Need, Policy
 from watchdog.core.plans import Plans, Successor
-from watchdog.core.program import Program
+from watchdog.core.program import Program, follow
 from watchdog.core.rolling import Roll, Rolls
 
 Observer = Callable[[Program, Event, Program], None]
@@ -314,10 +314,7 @@ class Fleet:
     def _is_down(self, name: str) -> bool:
         """Nothing runs, nothing is owed, and nothing will start by itself."""
         program = self.programs.get(name)
-        if program is None:
-            return True
-        at_rest = program.state in (State.STOPPED, State.EXITED, State.FATAL)
-        return at_rest and not program.wanted and Need.TREE in program.granted
+        return program is None or program.is_down
 
     def _farewells(self) -> list[Effect]:
         """Forget who left; and once all are down and the watchdog is leaving, leave."""
@@ -332,22 +329,13 @@ class Fleet:
         return effects
 
     def _install_successor(self, old: Program) -> None:
-        """Let the successor, if there is one, take the place of a program that is down.
-
-        It goes on counting where the old one ended: a late report can never seem to be about it.
-        """
+        """Let the successor, if there is one, take the place of a program that is down."""
         name = old.policy.name
         successor = self._successors.pop(name, None)
         if successor is None:
             self._numbers[name] = (old.incarnation, old.claim + 1)
         else:
-            self.programs[name] = Program(
-                successor.policy,
-                incarnation=old.incarnation,
-                claim=old.claim + 1,
-                restarts=old.restarts,
-                last_exit=old.last_exit,
-            )
+            self.programs[name] = follow(old, successor.policy)
             if successor.wanted:
                 self._inbox.append((name, Start(0)))
         self._dependents = invert_dependencies(self._policies())

@@ -100,3 +100,23 @@ class Program(Struct):
         """Whether a program that depends on this one may start."""
         check = self.checks.get(Role.READINESS)
         return self.state is State.RUNNING and (check is None or check.verdict is True)
+
+    @property
+    def is_down(self) -> bool:
+        """Nothing runs, nothing is owed, and nothing will start by itself."""
+        at_rest = self.state in (State.STOPPED, State.EXITED, State.FATAL)
+        return at_rest and not self.wanted and Need.TREE in self.granted
+
+
+def follow(old: Program, policy: Policy) -> Program:
+    """What takes the place of a program that is down.
+
+    It goes on counting where the old one ended: a late report can never seem to be about it.
+    """
+    return Program(
+        policy,
+        incarnation=old.incarnation,
+        claim=old.claim + 1,
+        restarts=old.restarts,
+        last_exit=old.last_exit,
+    )
