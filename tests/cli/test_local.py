@@ -110,11 +110,22 @@ def test_check_tells_of_hooks_and_of_what_is_planned(directory: Path, call: Call
     (directory / "watchdog.toml").write_text(
         '[programs.a]\ncommand = "x"\nrestart_at = "0 4 * * 1"\nmaximum_age = "24h"\n'
         'maximum_age_spread = "2h"\nhooks.pre_start = "y"\n'
+        'memory = "512MB"\ncpu = { limit = "250%", over = "1m" }\n'
     )
     code, out, _ = call("check")
     assert code == 0
     assert "pre_start 10 s" in out
     assert 'at "0 4 * * 1", when 22h to 1d old' in out
+    assert "memory 512MB, cpu 250% over 1m" in out
+
+
+@pytest.mark.parametrize("written", ["2", '"90"', "0.9"])
+def test_ceiling_of_the_processor_needs_its_sign(directory: Path, call: Call, written: str) -> None:
+    """A number alone could be processors as well as a percentage, so it is neither."""
+    (directory / "watchdog.toml").write_text(f'[programs.a]\ncommand = "x"\ncpu = {written}\n')
+    code, _, err = call("check")
+    assert code == 78
+    assert f"programs.a.cpu: found {written}; allowed: a percentage of one processor" in err
 
 
 def test_check_lists_every_problem(directory: Path, call: Call) -> None:

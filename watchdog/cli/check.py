@@ -78,6 +78,7 @@ def _describe_program(program: ProgramConfig) -> list[str]:
         ("heartbeat", policy.heartbeat and f"{policy.heartbeat:g} s"),
         ("hooks", ", ".join(f"{hook} {one.timeout:g} s" for hook, one in policy.hooks.items())),
         ("planned", _planned(program)),
+        ("ceilings", _ceilings(program)),
         ("restart", f"{policy.restart.when}, then {policy.restart.then}"),
         ("stop", f"{policy.stop.signal}, after {policy.stop.grace:g} s KILL"),
         ("log", program.logs.path),
@@ -97,6 +98,21 @@ def _planned(program: ProgramConfig) -> str:
         least = f"{format_duration(age - spread)} to " if spread else ""
         told.append(f"when {least}{format_duration(age)} old")
     return ", ".join(told)
+
+
+def _ceilings(program: ProgramConfig) -> str:
+    """How much it may use."""
+    from watchdog.config.units import format_duration, format_size
+
+    told = []
+    if program.memory is not None:
+        told.append(("memory", format_size(program.memory), program.memory_over))
+    if program.cpu is not None:
+        told.append(("cpu", f"{program.cpu * 100:g}%", program.cpu_over))
+    return ", ".join(
+        f"{name} {limit}" + (f" over {format_duration(over)}" if over else "")
+        for name, limit, over in told
+    )
 
 
 def _name_all(config: Config, first: ProgramConfig) -> str:

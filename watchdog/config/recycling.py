@@ -12,7 +12,7 @@ from watchdog.config.options import option, section
 from watchdog.config.read import Table
 from watchdog.config.units import format_duration
 
-_PERCENT = re.compile(r"\s*(\d{1,7}(?:\.\d{1,3})?)\s*%?\s*")
+_PERCENT = re.compile(r"\s*(\d{1,7}(?:\.\d{1,3})?)\s*%\s*")
 _FORM = 'a cron line such as "0 4 * * 1" (minute, hour, day, month, weekday: Mondays at 04:00)'
 INSTALL = "pip install 'watchdog-supervisor[schedules]'"
 
@@ -64,7 +64,10 @@ def zone() -> Kind:
 
 
 def percent() -> Kind:
-    """A part of one processor; 1.0 is all of it."""
+    """A part of one processor; 1.0 is all of it.
+
+    Never without the sign: `cpu = 2` would mean two processors to many, and be 2 %.
+    """
 
     def read(value: Any) -> float:
         text = value if isinstance(value, str) else str(value)

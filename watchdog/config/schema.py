@@ -174,7 +174,7 @@ PROGRAM = section(
     ),
     option(
         "depends_on",
-        kinds.names("a list of programs' names"),
+        kinds.names('a list of programs\' names such as ["web"]'),
         [],
         "Programs that must be ready before this one starts (docs/order.md).",
         example='["web"]',
