@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from tests.core.test_fleet import NOW, Play, named, names
 from watchdog.core.effects import Answer, Signal, Spawn
 from watchdog.core.events import Exited, Granted, Refused, Spawned, Stop
-from watchdog.core.model import Exit, Moment, Need, Outcome, RestartPolicy
+from watchdog.core.model import Cause, Exit, Moment, Need, Outcome, RestartPolicy
 
 SLOW = {"start_seconds": 5.0}
 
@@ -136,6 +136,17 @@ def test_restart_in_order_stops_upwards_and_starts_downwards() -> None:
     effects = play.tell("web", Spawned(2, 9))
     assert Answer("web", 1, Outcome.DONE) in effects and names(effects, Spawn) == ["bot"]
     assert Answer("bot", 2, Outcome.DONE) in play.tell("bot", Spawned(2, 10))
+
+
+def test_restart_in_order_is_a_restart_to_whoever_asks_for_the_cause() -> None:
+    """Hooks, journal and metrics tell it from a stop; a stop that comes in between is one again."""
+    play = Play(named("bot", "web"), named("web")).up()
+    play.add(play.fleet.restart({"web": 1, "bot": 2}, NOW))
+    play.gone("bot")
+    assert play.fleet.programs["bot"].cause is Cause.RESTART
+    assert reason(play, "web") == "restarted by the operator"
+    play.add(play.fleet.stop({"bot": 3}, NOW))
+    assert play.fleet.programs["bot"].cause is Cause.OPERATOR
 
 
 def test_stop_outweighs_a_restart_in_order() -> None:

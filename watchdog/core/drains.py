@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct, field
 
 from watchdog.core.events import Stop
+from watchdog.core.model import Cause
 
 Packed = tuple[list[str], list[list[str]], list[str]]
 """Who is waited for, who comes then, and who is started after that."""
@@ -32,7 +33,12 @@ class Drain(Struct):
         Also for a program that was removed meanwhile: whoever asked is owed an answer.
         """
         self.current = deque(self.stages.pop(0))
-        return [(name, Stop(self.requests[name])) for name in self.current]
+        return [self.stop(name) for name in self.current]
+
+    def stop(self, name: str) -> tuple[str, Stop]:
+        """Whom to stop, and how."""
+        cause = Cause.RESTART if name in self.again else Cause.OPERATOR
+        return name, Stop(self.requests[name], cause)
 
     def spare(self, name: str) -> bool:
         """Pass a program by; False if it was reached already, or was never meant."""
@@ -73,7 +79,7 @@ class Drains:
         """All later stages, now."""
         stops: list[tuple[str, Stop]] = []
         for drain in self._all:
-            late = [(name, Stop(drain.requests[name])) for stage in drain.stages for name in stage]
+            late = [drain.stop(name) for stage in drain.stages for name in stage]
             drain.current.extend(name for name, _ in late)
             drain.stages = []
             stops += late

@@ -39,7 +39,9 @@ class Start(Request, frozen=True):
 
 
 class Stop(Request, frozen=True):
-    """Be down, and stay down."""
+    """Be down, and stay down; or, where a restart in order is the cause, until that starts it."""
+
+    cause: Cause = Cause.OPERATOR
 
 
 class Restart(Request, frozen=True):

@@ -12,6 +12,11 @@ from watchdog.core.effects import Acquire, Signal, StopProbing
 from watchdog.core.model import Cause, Exit, Need, Outcome, Policy, Role, State
 from watchdog.core.turn import Turn
 
+ASKED = {
+    Cause.OPERATOR: "stopped by the operator",
+    Cause.RESTART: "restarted by the operator",
+}
+
 # --- the operator -----------------------------------------------------------------------------
 
 
@@ -45,6 +50,8 @@ def start_after_stop(t: Turn, event: events.Start | events.Restart) -> None:
 def answer_down(t: Turn, event: events.Stop) -> None:
     """It is down already, and stays so."""
     t.program.wanted = False
+    if t.program.cause is Cause.RESTART:
+        t.program.cause = event.cause
     turn.reply(t, event.request, Outcome.NOT_RUNNING)
 
 
@@ -60,13 +67,13 @@ def stop_process(t: Turn, event: events.Stop) -> None:
     t.program.wanted = False
     turn.answer(t, up=True, outcome=Outcome.SUPERSEDED, text="it was stopped meanwhile")
     turn.owe(t, event.request, up=False)
-    going_down.end(t, Cause.OPERATOR, "stopped by the operator", t.program.policy.stop.grace)
+    going_down.end(t, event.cause, ASKED[event.cause], t.program.policy.stop.grace)
 
 
 def join_stop(t: Turn, event: events.Stop) -> None:
     """It is going down already: see that it stays down."""
     t.program.wanted = False
-    t.program.cause = Cause.OPERATOR
+    t.program.cause = event.cause
     turn.answer(t, up=True, outcome=Outcome.SUPERSEDED, text="it was stopped meanwhile")
     turn.owe(t, event.request, up=False)
 
@@ -74,7 +81,7 @@ def join_stop(t: Turn, event: events.Stop) -> None:
 def restart_process(t: Turn, event: events.Restart) -> None:
     """Down and up again, without the restart policy having a say."""
     turn.owe(t, event.request, up=True)
-    going_down.end(t, Cause.RESTART, "restarted by the operator", t.program.policy.stop.grace)
+    going_down.end(t, Cause.RESTART, ASKED[Cause.RESTART], t.program.policy.stop.grace)
 
 
 def hurry(t: Turn, event: events.Hurry) -> None:
