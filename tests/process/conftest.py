@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import sys
 import time
@@ -80,27 +79,20 @@ class World:
         return lives.alive(self.life)
 
 
-async def collect_dead(world: World) -> None:
+async def collect_dead(world: World, known: set[int]) -> None:
     """The adapters are closed: collect what was killed, so that the next test meets no zombies."""
-
-    def none_left() -> bool:
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-            return False
-        return True
-
-    await world.until(none_left)
+    await world.until(lambda: lives.collect_once(known))
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
+    known = lives.children()
     made = World(str(tmp_path))
     yield made
     for adapter in made.adapters:
         adapter.close()
     lives.end_all(made.life)
-    await collect_dead(made)
+    await collect_dead(made, known)
     assert MARKER not in os.environ
 
 

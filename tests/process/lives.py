@@ -195,14 +195,26 @@ def look(life: str, found: Callable[[int], None]) -> Any:
     return swept if swept.alive or swept.complete else None
 
 
-def collect() -> None:
-    """What was orphaned came to us: leave no zombie to the next test."""
+def children() -> set[int]:
+    """Our own processes, the dead that nobody has collected among them."""
+    found: set[int] = set()
+    for thread in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            found.update(map(int, thread.read_text().split()))
+    return found
 
-    def none_left() -> bool:
+
+def collect(known: set[int]) -> None:
+    """What was orphaned came to us: leave no zombie to the next test.
+
+    Those that were there before stay: they are servers that other tests use.
+    """
+    until(lambda: collect_once(known))
+
+
+def collect_once(known: set[int]) -> bool:
+    """Collect who is dead; whether nobody is left but those that were there before."""
+    for pid in children() - known:
         with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-            return False
-        return True
-
-    until(none_left)
+            os.waitpid(pid, os.WNOHANG)
+    return not children() - known

@@ -17,7 +17,7 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("adoption is Linux's", allow_module_level=True)
 
-from tests.process.lives import ROOT, Life, alive, collect, end_all, until
+from tests.process.lives import ROOT, Life, alive, children, collect, end_all, until
 from watchdog.process import Birth, evidence, linux, proc
 
 Begin = Callable[..., Life]
@@ -58,9 +58,10 @@ HOSTILE = {
 def life(tmp_path: Path) -> Iterator[str]:
     """The mark of this test's processes; the directory in which they say that they are ready."""
     linux.become_subreaper()  # what the dead watchdogs leave comes to us, and no zombie stays
+    known = children()
     yield str(tmp_path)
     end_all(str(tmp_path))
-    collect()
+    collect(known)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("cgroups are Linux's", allow_module_level=True)
 
-from tests.process.lives import Life, alive, collect, end_all, until
+from tests.process.lives import Life, alive, children, collect, end_all, until
 from tests.process.test_tree import HOSTILE, ready
 from watchdog.core.events import Exited, SpawnFailed, TreeEmpty
 from watchdog.process import cgroup, linux, proc
@@ -225,9 +225,10 @@ async def test_a_cgroup_of_another_user_is_left_alone(
 @pytest.fixture
 def life(tidied: None, tmp_path: Path) -> Iterator[str]:
     linux.become_subreaper()
+    known = children()
     yield str(tmp_path)
     end_all(str(tmp_path))
-    collect()
+    collect(known)
 
 
 @pytest.fixture

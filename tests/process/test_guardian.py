@@ -14,7 +14,7 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("the guardian is Linux's", allow_module_level=True)
 
-from tests.process.lives import Life, alive, collect, end_all, until
+from tests.process.lives import Life, alive, children, collect, end_all, until
 from tests.process.test_adoption import HOSTILE, QUIET, start
 from watchdog.process import linux, proc
 
@@ -24,9 +24,10 @@ Begin = Callable[[], Life]
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[str]:
     linux.become_subreaper()
+    known = children()
     yield str(tmp_path)
     end_all(str(tmp_path))
-    collect()
+    collect(known)
 
 
 @pytest.fixture

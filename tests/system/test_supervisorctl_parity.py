@@ -262,10 +262,12 @@ def follow(daemon: Daemon, words: str, until: set[str]) -> str:
         if words.startswith("fg"):
             screen.stdin.write("it\n")
         shown = []
-        for text in screen.stdout:
-            shown.append(text)
-            if until <= {one.strip() for one in shown}:
-                break
-        screen.terminate()
+        try:
+            for text in screen.stdout:
+                shown.append(text)
+                if until <= {one.strip() for one in shown}:
+                    break
+        finally:
+            screen.kill()  # whatever went wrong: nobody waits for it for ever
     kept = shown if not words.startswith("fg") else sorted(set(shown))
     return mask("".join(kept), daemon.place)
