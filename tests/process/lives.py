@@ -197,11 +197,7 @@ def look(life: str, found: Callable[[int], None]) -> Any:
 
 def children() -> set[int]:
     """Our own processes, the dead that nobody has collected among them."""
-    found: set[int] = set()
-    for thread in Path("/proc/self/task").glob("*/children"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
-            found.update(map(int, thread.read_text().split()))
-    return found
+    return set(proc.own_children())
 
 
 def collect(known: set[int]) -> None:

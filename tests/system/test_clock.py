@@ -26,6 +26,7 @@ MAY_LABEL = {
     "daemon/drills.py",  # when a fault was done
     "daemon/meter.py",
     "daemon/rehearsals.py",  # drills by the calendar
+    "daemon/schedules.py",  # restarts by the calendar
     "daemon/signs.py",  # how old a file is, as a bound of a gap; no deadline
     "daemon/tally.py",
     "daemon/views.py",
